@@ -43,6 +43,17 @@ export class AttuneError extends Error {
     this.file = parts.file;
     this.row = parts.row;
   }
+
+  /** The error that another thread threw, from its code and its whole message. */
+  static revive(code: string, message: string): Error {
+    return Object.assign(new Error(message), { name: "AttuneError", code });
+  }
+}
+
+/** The code of an `AttuneError`, also of one that crossed threads; undefined for any other value. */
+export function errorCode(error: unknown): string | undefined {
+  const named = error instanceof Error && error.name === "AttuneError" && "code" in error;
+  return named && typeof error.code === "string" ? error.code : undefined;
 }
 
 /** An invariant of this library is broken: never the user's fault. */

@@ -1,0 +1,171 @@
+/**
+ * A path to a format: what kind of file this is, and its bytes.
+ *
+ * Gzip is recognised by its first bytes, whatever the name says: browsers unpack `x.csv.gz` while saving and
+ * leave the name. The format follows the extension, and the content where the extension says nothing.
+ *
+ * Does not decode text (encoding.ts) and does not know what a row is.
+ */
+import { createReadStream, type Stats } from "node:fs";
+import { open, readdir, stat } from "node:fs/promises";
+import { basename, dirname, extname } from "node:path";
+import { pipeline } from "node:stream";
+import { createGunzip } from "node:zlib";
+import { AttuneError, nearest } from "../base/errors.ts";
+
+export type Format = "csv" | "tsv" | "json" | "parquet" | "folder";
+
+/** Where bytes are and whether they are packed. */
+export interface ByteSource {
+  readonly path: string;
+  readonly gzip: boolean;
+}
+
+export interface Source extends ByteSource {
+  readonly format: Format;
+}
+
+export const FORMATS = "CSV, TSV, JSONL, a JSON array, Parquet, any of these gzipped, or a folder with one sub-folder a label";
+
+const BY_EXTENSION: Readonly<Record<string, Format>> = {
+  ".csv": "csv",
+  ".tsv": "tsv",
+  ".tab": "tsv",
+  ".jsonl": "json",
+  ".ndjson": "json",
+  ".json": "json",
+  ".parquet": "parquet",
+  ".pq": "parquet",
+};
+
+const CHUNK_BYTES = 1 << 20;
+const SNIFF_BYTES = 1 << 16;
+
+/**
+ * Finds out what `path` is.
+ *
+ * @throws ERR_FILE_MISSING, ERR_FILE_UNREADABLE, ERR_FILE_EMPTY, ERR_FORMAT_UNKNOWN, ERR_GZIP
+ * @example
+ * (await findSource("train.csv.gz")).format; // "csv"
+ */
+export async function findSource(path: string): Promise<Source> {
+  const stats = await statFile(path);
+  if (stats.isDirectory()) return { path, format: "folder", gzip: false };
+  if (!stats.isFile()) {
+    throw new AttuneError("ERR_FILE_UNREADABLE", {
+      rule: "data must be a regular file or a folder, since it is read more than once",
+      found: "found a pipe or a device",
+      next: "save the data to a file first",
+      file: path,
+    });
+  }
+  const gzip = await isGzip(path);
+  const bytes = await head({ path, gzip });
+  if (bytes.length === 0) throw emptyFile(path);
+  const name = path.replace(/\.gz$/i, "");
+  return { path, gzip, format: BY_EXTENSION[extname(name).toLowerCase()] ?? sniff(bytes, path) };
+}
+
+/** The bytes of a file, unpacked where it is gzipped, about a megabyte at a time. */
+export async function* readBytes(source: ByteSource): AsyncGenerator<Buffer> {
+  const file = createReadStream(source.path, { highWaterMark: CHUNK_BYTES });
+  // pipeline hands a failure of either stream to the iterator below, so its own callback has nothing to do
+  const bytes: AsyncIterable<Buffer> = source.gzip ? pipeline(file, createGunzip({ chunkSize: CHUNK_BYTES }), () => {}) : file;
+  try {
+    for await (const chunk of bytes) yield chunk;
+  } catch (cause) {
+    throw readFailure(source.path, cause);
+  }
+}
+
+/** Whether the file begins as gzip does (RFC 1952, section 2.3.1). */
+export async function isGzip(path: string): Promise<boolean> {
+  const [first, second] = await head({ path, gzip: false });
+  return first === 0x1f && second === 0x8b;
+}
+
+/** The first bytes of a file, at most 64 KiB. */
+async function head(source: ByteSource): Promise<Buffer> {
+  if (source.gzip) {
+    for await (const chunk of readBytes(source)) return chunk.subarray(0, SNIFF_BYTES);
+    return Buffer.alloc(0);
+  }
+  try {
+    const file = await open(source.path);
+    try {
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(SNIFF_BYTES), 0, SNIFF_BYTES, 0);
+      return buffer.subarray(0, bytesRead);
+    } finally {
+      await file.close();
+    }
+  } catch (cause) {
+    throw readFailure(source.path, cause);
+  }
+}
+
+export function emptyFile(path: string): AttuneError {
+  return new AttuneError("ERR_FILE_EMPTY", {
+    rule: "a data file must hold at least a header and one row",
+    found: "the file is empty",
+    next: "check that whatever wrote it has finished",
+    file: path,
+  });
+}
+
+async function statFile(path: string): Promise<Stats> {
+  try {
+    return await stat(path);
+  } catch (cause) {
+    if (codeOf(cause) !== "ENOENT" && codeOf(cause) !== "ENOTDIR") throw readFailure(path, cause);
+    const neighbours = await readdir(dirname(path)).catch(() => []);
+    const near = nearest(basename(path), neighbours);
+    throw new AttuneError("ERR_FILE_MISSING", {
+      rule: "the data must exist",
+      found: "no such file or folder",
+      next: near === undefined ? "check the path" : `check the path; "${near}" stands in the same folder`,
+      file: path,
+      cause,
+    });
+  }
+}
+
+function sniff(bytes: Buffer, path: string): Format {
+  // without its zero bytes, UTF-16 shows the same ASCII landmarks as UTF-8
+  const text = bytes.toString("latin1").replaceAll("\0", "").replace(/^(\xef\xbb\xbf|\xff\xfe|\xfe\xff)/, "");
+  const firstLine = text.trimStart().split(/[\r\n]/, 1)[0];
+  if (text.startsWith("PAR1")) return "parquet";
+  if (/^[[{]/.test(firstLine)) return "json";
+  if (!text.startsWith("PK") && firstLine.includes("\t")) return "tsv";
+  if (!text.startsWith("PK") && /[,;]/.test(firstLine)) return "csv";
+  throw new AttuneError("ERR_FORMAT_UNKNOWN", {
+    rule: `data must be ${FORMATS}`,
+    found: text.startsWith("PK") ? "found a zip archive, perhaps an Excel workbook" : "neither the name nor the first line tells the format",
+    next: text.startsWith("PK") ? "save the sheet as CSV (UTF-8)" : "rename the file, for example to end in .csv",
+    file: path,
+  });
+}
+
+function readFailure(path: string, cause: unknown): unknown {
+  const code = codeOf(cause);
+  if (code === undefined) return cause;
+  if (code.startsWith("Z_")) {
+    return new AttuneError("ERR_GZIP", {
+      rule: "a gzipped file must unpack",
+      found: `it is damaged or cut off (${code})`,
+      next: "fetch or write the file again",
+      file: path,
+      cause,
+    });
+  }
+  return new AttuneError("ERR_FILE_UNREADABLE", {
+    rule: "the data must be readable",
+    found: `the system answered ${code}`,
+    next: "check the permissions of the file and its folder",
+    file: path,
+    cause,
+  });
+}
+
+function codeOf(cause: unknown): string | undefined {
+  return cause instanceof Error && "code" in cause && typeof cause.code === "string" ? cause.code : undefined;
+}

@@ -1,0 +1,105 @@
+/**
+ * Where layers keep their parameters: a path into a model, as `cd` into a folder.
+ *
+ * `scope.at("attention").at("self").parameter("weight", ...)` makes the parameter "attention.self.weight"; that
+ * path is its name in the graph and its key in the checkpoint, so nothing is ever renamed. The scope also carries
+ * the one explicit training switch and collects dropout sites. Does not hold values.
+ */
+import { internal } from "../base/errors.ts";
+import type { Shape } from "../base/shape.ts";
+import { formatShape, sameShape } from "../base/shape.ts";
+import { input, parameter, type Tensor } from "../tensor/index.ts";
+
+/** How a parameter starts: constant, or normal with the tails beyond two deviations cut off. */
+export type Initializer =
+  | { readonly kind: "zeros" }
+  | { readonly kind: "ones" }
+  | { readonly kind: "truncatedNormal"; readonly std: number };
+
+export interface ParameterSpec {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly init: Initializer;
+  /** Whether weight decay applies: to matrices, not to biases and normalisation weights. */
+  readonly decay: boolean;
+  readonly tensor: Tensor;
+}
+
+/** A place where dropout acts in training: the mask is an input of the graph, fed from the seeded generator. */
+export interface DropoutSite {
+  /** Path of the dropout layer; its mask's stream of random numbers is named by it. */
+  readonly name: string;
+  /** Share of elements set to zero, in [0, 1). */
+  readonly rate: number;
+  /** The mask: 0 where dropped, 1 / (1 - rate) where kept. */
+  readonly mask: Tensor;
+}
+
+interface Registry {
+  readonly parameters: Map<string, ParameterSpec>;
+  readonly dropouts: Map<string, DropoutSite>;
+}
+
+export class Scope {
+  readonly path: string;
+  /** True while tracing a training graph: dropout acts. */
+  readonly training: boolean;
+  readonly #registry: Registry;
+
+  private constructor(path: string, training: boolean, registry: Registry) {
+    this.path = path;
+    this.training = training;
+    this.#registry = registry;
+  }
+
+  /** The root of a new model. */
+  static root(options: { readonly training: boolean }): Scope {
+    return new Scope("", options.training, { parameters: new Map(), dropouts: new Map() });
+  }
+
+  /** The scope one level down. */
+  at(name: string | number): Scope {
+    return new Scope(this.#join(String(name)), this.training, this.#registry);
+  }
+
+  /** Declares a parameter, or gives the one declared before under the same path (tied weights). */
+  parameter(
+    name: string,
+    shape: readonly number[],
+    options: { readonly init: Initializer; readonly decay: boolean },
+  ): Tensor {
+    const path = this.#join(name);
+    const known = this.#registry.parameters.get(path);
+    if (known === undefined) {
+      const tensor = parameter(path, shape);
+      this.#registry.parameters.set(path, { name: path, shape, tensor, ...options });
+      return tensor;
+    }
+    if (!sameShape(known.shape, shape)) {
+      throw internal(`parameter "${path}" is used as ${formatShape(known.shape)} and as ${formatShape(shape)}`);
+    }
+    return known.tensor;
+  }
+
+  /** The mask of the dropout layer at this path. */
+  dropoutMask(shape: Shape, rate: number): Tensor {
+    if (this.#registry.dropouts.has(this.path)) throw internal(`two dropout layers share the path "${this.path}"`);
+    const mask = input(`mask:${this.path}`, "float32", shape);
+    this.#registry.dropouts.set(this.path, { name: this.path, rate, mask });
+    return mask;
+  }
+
+  /** Every parameter declared in this model so far, in order of declaration. */
+  get parameters(): readonly ParameterSpec[] {
+    return [...this.#registry.parameters.values()];
+  }
+
+  /** Every dropout site of this model so far; empty unless training. */
+  get dropouts(): readonly DropoutSite[] {
+    return [...this.#registry.dropouts.values()];
+  }
+
+  #join(name: string): string {
+    return this.path === "" ? name : `${this.path}.${name}`;
+  }
+}

@@ -1,0 +1,105 @@
+/**
+ * Our session over an `InferenceSession` of either ONNX Runtime package; their APIs are one (onnxruntime-common).
+ *
+ * Both packages run on the calling thread: use `worker-session.ts` where an event loop must stay responsive.
+ */
+import { availableParallelism } from "node:os";
+import type { InferenceSession, InferenceSessionFactory, Tensor as OrtTensor, TensorConstructor } from "onnxruntime-common";
+import type { DType, HostArray, HostTensor } from "../base/dtype.ts";
+import { bytesPerElement } from "../base/dtype.ts";
+import { AttuneError, internal } from "../base/errors.ts";
+import type { DeviceName, RunSession, SessionOptions, Tensors } from "./session.ts";
+
+/** What both packages export. */
+export interface OrtModule {
+  readonly InferenceSession: InferenceSessionFactory;
+  readonly Tensor: TensorConstructor;
+}
+
+export interface OrtTraits {
+  readonly device: DeviceName;
+  /** Whether the runtime writes into preallocated outputs; the WASM build leaves them untouched. */
+  readonly writesOutputsInPlace: boolean;
+}
+
+/** Loads a model into a session of `ort`. */
+export async function createOrtSession(
+  ort: OrtModule,
+  traits: OrtTraits,
+  model: Uint8Array,
+  options: SessionOptions = {},
+): Promise<RunSession> {
+  const threads = options.threads ?? availableParallelism();
+  const session = await ort.InferenceSession.create(model, {
+    executionProviders: [traits.device === "native" ? "cpu" : "wasm"],
+    intraOpNumThreads: threads,
+    logSeverityLevel: 3,
+  }).catch((cause: unknown) => {
+    throw new AttuneError("ERR_SESSION", {
+      rule: "ONNX Runtime must accept the graph",
+      found: cause instanceof Error ? cause.message : String(cause),
+      next: "run `attune doctor` to see which runtime is in use",
+      cause,
+    });
+  });
+  return new OrtSession(ort, traits, session);
+}
+
+class OrtSession implements RunSession {
+  readonly device: DeviceName;
+  readonly #ort: OrtModule;
+  readonly #traits: OrtTraits;
+  readonly #session: InferenceSession;
+
+  constructor(ort: OrtModule, traits: OrtTraits, session: InferenceSession) {
+    this.device = traits.device;
+    this.#ort = ort;
+    this.#traits = traits;
+    this.#session = session;
+  }
+
+  async run(feeds: Tensors, into: Tensors = {}): Promise<Tensors> {
+    const inPlace = this.#traits.writesOutputsInPlace;
+    const fetches = Object.fromEntries(
+      this.#session.outputNames.map((name) => [name, inPlace && name in into ? this.#toOrt(into[name]) : null]),
+    );
+    const inputs = Object.fromEntries(Object.entries(feeds).map(([name, tensor]) => [name, this.#toOrt(tensor)]));
+    const results = await this.#session.run(inputs, fetches);
+    return Object.fromEntries(
+      this.#session.outputNames.map((name) => {
+        if (!(name in into)) return [name, toHost(name, results[name])];
+        if (!inPlace) copyInto(into[name], toHost(name, results[name]));
+        return [name, into[name]];
+      }),
+    );
+  }
+
+  async dispose(): Promise<void> {
+    await this.#session.release();
+  }
+
+  #toOrt(tensor: HostTensor): OrtTensor {
+    const { Tensor } = this.#ort;
+    return new Tensor(tensor.dtype, tensor.data, tensor.shape);
+  }
+}
+
+function toHost(name: string, tensor: OrtTensor): HostTensor {
+  const { type, data, dims } = tensor;
+  if (!isDType(type) || !isHostArray(data)) throw internal(`output "${name}" has element type ${type}`);
+  return { dtype: type, shape: dims, data };
+}
+
+function isDType(type: string): type is DType {
+  return type in bytesPerElement;
+}
+
+function isHostArray(data: OrtTensor["data"]): data is HostArray {
+  return ArrayBuffer.isView(data);
+}
+
+function copyInto(target: HostTensor, source: HostTensor): void {
+  if (target.data instanceof BigInt64Array && source.data instanceof BigInt64Array) target.data.set(source.data);
+  else if (!(target.data instanceof BigInt64Array) && !(source.data instanceof BigInt64Array)) target.data.set(source.data);
+  else throw internal(`an output of ${source.dtype} cannot be written into ${target.dtype}`);
+}

@@ -1,0 +1,116 @@
+/**
+ * A session in a worker thread: `run()` there blocks nobody here.
+ *
+ * ONNX Runtime computes on the thread that calls it (a 328 ms run stalled the event loop for 325 ms). Feeds are
+ * copied to the worker, results are moved back. The other end is `session-worker.ts`.
+ */
+import { Worker } from "node:worker_threads";
+import { AttuneError, errorCode, internal } from "../base/errors.ts";
+import type { DeviceChoice } from "./backend.ts";
+import { distUrl } from "./dist-url.ts";
+import type { DeviceName, RunSession, SessionOptions, Tensors } from "./session.ts";
+
+/** What the worker is asked; `id` pairs an answer with its question. */
+export type Request =
+  | { readonly id: number; readonly kind: "open"; readonly model: Uint8Array; readonly device: DeviceChoice; readonly options: SessionOptions }
+  | { readonly id: number; readonly kind: "run"; readonly feeds: Tensors }
+  | { readonly id: number; readonly kind: "close" };
+
+export type Response =
+  | { readonly id: number; readonly ok: true; readonly value: unknown }
+  | { readonly id: number; readonly ok: false; readonly error: SentError };
+
+/** An error as it crosses threads: `AttuneError`'s code survives. */
+export interface SentError {
+  readonly message: string;
+  readonly code: string | undefined;
+}
+
+interface Waiting {
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** Opens a model in a worker of its own. The caller must `dispose()` of it, or the process stays alive. */
+export async function openWorkerSession(
+  model: Uint8Array,
+  device: DeviceChoice = "auto",
+  options: SessionOptions = {},
+): Promise<RunSession> {
+  const session = new WorkerSession(new Worker(distUrl("runtime/session-worker.js")));
+  await session.open(model, device, options);
+  return session;
+}
+
+type Question =
+  | { readonly kind: "open"; readonly model: Uint8Array; readonly device: DeviceChoice; readonly options: SessionOptions }
+  | { readonly kind: "run"; readonly feeds: Tensors }
+  | { readonly kind: "close" };
+
+class WorkerSession implements RunSession {
+  #device: DeviceName = "wasm";
+  readonly #worker: Worker;
+  readonly #waiting = new Map<number, Waiting>();
+  #nextId = 0;
+
+  constructor(worker: Worker) {
+    this.#worker = worker;
+    worker.on("message", (response: Response) => this.#settle(response));
+    worker.on("error", (error) => this.#failAll(error));
+    worker.on("exit", () => this.#failAll(internal("the inference worker has stopped")));
+  }
+
+  get device(): DeviceName {
+    return this.#device;
+  }
+
+  async open(model: Uint8Array, device: DeviceChoice, options: SessionOptions): Promise<void> {
+    try {
+      this.#device = (await this.#ask({ kind: "open", model, device, options })) as DeviceName; // our own worker answers
+    } catch (error) {
+      await this.#worker.terminate();
+      throw error;
+    }
+  }
+
+  async run(feeds: Tensors, into: Tensors = {}): Promise<Tensors> {
+    if (Object.keys(into).length > 0) throw internal("a worker session cannot write into arrays of this thread");
+    return (await this.#ask({ kind: "run", feeds })) as Tensors; // our own worker answers
+  }
+
+  async dispose(): Promise<void> {
+    await this.#ask({ kind: "close" });
+    await this.#worker.terminate();
+  }
+
+  #ask(question: Question): Promise<unknown> {
+    const id = this.#nextId++;
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject });
+      this.#worker.postMessage({ id, ...question } satisfies Request);
+    });
+  }
+
+  #settle(response: Response): void {
+    const waiting = this.#waiting.get(response.id);
+    this.#waiting.delete(response.id);
+    if (response.ok) waiting?.resolve(response.value);
+    else waiting?.reject(reviveError(response.error));
+  }
+
+  #failAll(error: Error): void {
+    for (const { reject } of this.#waiting.values()) reject(error);
+    this.#waiting.clear();
+  }
+}
+
+/** An error to send to another thread. */
+export function sendError(error: unknown): SentError {
+  const message = error instanceof Error ? error.message : String(error);
+  return { message, code: errorCode(error) };
+}
+
+/** The error that was sent, with its code. */
+export function reviveError({ message, code }: SentError): Error {
+  return code === undefined ? new Error(message) : AttuneError.revive(code, message);
+}

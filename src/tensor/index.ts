@@ -1,0 +1,16 @@
+/** Symbolic tensors, their ops, gradients, and emission as ONNX. */
+export type { EmitOptions } from "./emit.ts";
+export { emitModel } from "./emit.ts";
+export type { Dialect } from "./emitter.ts";
+export type { Gradient } from "./grad.ts";
+export { grad } from "./grad.ts";
+export type { RowGradient } from "./op.ts";
+export { abs, add, cast, div, erf, exp, gelu, log, mul, neg, relu, sigmoid, softplus, sqrt, sub, tanh } from "./ops/elementwise.ts";
+export { arange, gatherRows, oneHot } from "./ops/indexing.ts";
+export { batchMatmul, gemm } from "./ops/matmul.ts";
+export { layerNorm } from "./ops/normalization.ts";
+export { expand, mean, sum } from "./ops/reduce.ts";
+export { pad, reshape, slice, transpose } from "./ops/shape.ts";
+export { logSoftmax, softmax } from "./ops/softmax.ts";
+export type { TensorType } from "./tensor.ts";
+export { constant, input, parameter, scalar, shapeError, Tensor } from "./tensor.ts";

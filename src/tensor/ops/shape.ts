@@ -1,0 +1,106 @@
+/**
+ * Ops that move elements without computing: reshape, transpose, slice and its inverse.
+ *
+ * ONNX: Reshape-19, Transpose-21 (13 in opset 20), Slice-13, Pad-19.
+ */
+import type { Dim, Shape } from "../../base/shape.ts";
+import { formatShape, product, quotient } from "../../base/shape.ts";
+import type { Op } from "../op.ts";
+import { apply } from "../op.ts";
+import type { Tensor } from "../tensor.ts";
+import { shapeError } from "../tensor.ts";
+
+export const Reshape: Op<{ readonly shape: Shape }> = {
+  name: "Reshape",
+  infer: ([x], { shape }) => {
+    if (product(shape) !== product(x.shape)) {
+      throw shapeError("reshape", `${formatShape(shape)} must hold as many elements`, [x], "check the dimensions");
+    }
+    return [{ dtype: x.dtype, shape }];
+  },
+  emit: (e, [name], { shape }, [x]) => {
+    const target = reshapeTarget(x.shape, shape);
+    return [e.node("Reshape", [name, target === undefined ? e.shape(shape) : e.int64s(target)])];
+  },
+  vjp: (dY, { inputs: [x] }) => [reshape(dY, x.shape)],
+};
+
+export const Transpose: Op<{ readonly perm: readonly number[] }> = {
+  name: "Transpose",
+  infer: ([x], { perm }) => {
+    if ([...perm].sort((a, b) => a - b).join() !== x.shape.map((_, i) => i).join()) {
+      throw shapeError("transpose", `[${perm}] must be a permutation of the axes`, [x], "name every axis once");
+    }
+    return [{ dtype: x.dtype, shape: perm.map((axis) => x.shape[axis]) }];
+  },
+  emit: (e, [x], { perm }) => [e.node("Transpose", [x], { perm: { ints: perm } })],
+  vjp: (dY, { attributes: { perm } }) => [transpose(dY, perm.map((_, i) => perm.indexOf(i)))],
+};
+
+interface Range {
+  readonly axis: number;
+  readonly start: number;
+  readonly end: number;
+}
+
+export const Slice: Op<Range> = {
+  name: "Slice",
+  infer: ([x], { axis, start, end }) => {
+    const size = x.shape[axis];
+    const fits = start >= 0 && start < end && (typeof size === "string" || end <= size);
+    if (!fits) throw shapeError("slice", `${start}..${end} must lie inside axis ${axis}`, [x], "fix the range");
+    return [{ dtype: x.dtype, shape: x.shape.map((dim, i) => (i === axis ? end - start : dim)) }];
+  },
+  emit: (e, [x], { axis, start, end }) => [e.node("Slice", [x, e.int64s([start]), e.int64s([end]), e.int64s([axis])])],
+  // the rows that were cut away get zeros
+  vjp: (dY, { inputs: [x], attributes: { axis, start } }) => [pad(dY, { axis, start, size: x.shape[axis] })],
+};
+
+export const Pad: Op<{ readonly axis: number; readonly start: number; readonly size: Dim }> = {
+  name: "Pad",
+  infer: ([x], { axis, size }) => [{ dtype: x.dtype, shape: x.shape.map((dim, i) => (i === axis ? size : dim)) }],
+  emit: (e, [name], { axis, start, size }, [x]) => {
+    const after = e.node("Sub", [e.dim(size), e.int64s([start + Number(x.shape[axis])])]);
+    const pads = e.node("Concat", [e.int64s([start]), after], { axis: { int: 0 } });
+    return [e.node("Pad", [name, pads, "", e.int64s([axis])])];
+  },
+  vjp: (dY, { inputs: [x], attributes: { axis, start } }) => [
+    slice(dY, { axis, start, end: start + Number(x.shape[axis]) }),
+  ],
+};
+
+/** The same elements in row-major order under another shape; dimensions may be named. */
+export function reshape(x: Tensor, shape: Shape): Tensor {
+  return apply(Reshape, [x], { shape });
+}
+
+/** Permutes axes: `transpose(x, [1, 0, 2])` turns [t, b, d] into [b, t, d]. */
+export function transpose(x: Tensor, perm: readonly number[]): Tensor {
+  return apply(Transpose, [x], { perm });
+}
+
+/** `x[..., start:end, ...]` on one axis. `start` and `end` are numbers known now, 0 <= start < end. */
+export function slice(x: Tensor, range: Range): Tensor {
+  return apply(Slice, [x], range);
+}
+
+/** Puts `x` at `start` of a larger axis of `size` that is zero elsewhere: the inverse of slice. */
+export function pad(x: Tensor, place: { readonly axis: number; readonly start: number; readonly size: Dim }): Tensor {
+  return apply(Pad, [x], place);
+}
+
+/** `dim / by` as a dimension, for splitting an axis into parts. Throws where it does not divide. */
+export function divideDim(dim: Dim, by: Dim, what: string): Dim {
+  const out = quotient(dim, by);
+  if (out === undefined) throw shapeError(what, `${dim} must be divisible by ${by}`, [], "change one of the two sizes");
+  return out;
+}
+
+/**
+ * ONNX's constant spelling of a target: 0 copies the input's dimension at that place, one -1 is worked out.
+ * Undefined where two named dimensions move, and the target must be computed at run time.
+ */
+function reshapeTarget(from: Shape, to: Shape): readonly number[] | undefined {
+  const target = to.map((dim, i) => (typeof dim === "number" ? dim : dim === from[i] ? 0 : -1));
+  return target.filter((dim) => dim === -1).length > 1 ? undefined : target;
+}

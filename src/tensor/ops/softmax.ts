@@ -1,0 +1,37 @@
+/**
+ * Softmax and log-softmax over the last axis.
+ *
+ * ONNX: Softmax-13, LogSoftmax-13 (both subtract the row's maximum, so large logits do not overflow).
+ */
+import type { Op } from "../op.ts";
+import { apply } from "../op.ts";
+import type { Tensor } from "../tensor.ts";
+import { exp, mul, sub } from "./elementwise.ts";
+import { sum } from "./reduce.ts";
+
+type None = Record<string, never>;
+
+export const Softmax: Op<None> = {
+  name: "Softmax",
+  infer: ([x]) => [{ dtype: x.dtype, shape: x.shape }],
+  emit: (e, [x]) => [e.node("Softmax", [x], { axis: { int: -1 } })],
+  // dX = P (dP - sum(P dP))
+  vjp: (dP, { output: p }) => {
+    const weighted = mul(p, dP);
+    return [sub(weighted, mul(p, sum(weighted, [p.rank - 1])))];
+  },
+};
+
+export const LogSoftmax: Op<None> = {
+  name: "LogSoftmax",
+  infer: ([x]) => [{ dtype: x.dtype, shape: x.shape }],
+  emit: (e, [x]) => [e.node("LogSoftmax", [x], { axis: { int: -1 } })],
+  // dX = dY - exp(Y) sum(dY)
+  vjp: (dY, { output: y }) => [sub(dY, mul(exp(y), sum(dY, [y.rank - 1])))],
+};
+
+/** e^x_i / sum_j e^x_j over the last axis. */
+export const softmax = (x: Tensor): Tensor => apply(Softmax, [x], {});
+
+/** log softmax(x) over the last axis, computed without underflow. */
+export const logSoftmax = (x: Tensor): Tensor => apply(LogSoftmax, [x], {});

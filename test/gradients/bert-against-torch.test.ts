@@ -1,0 +1,88 @@
+/**
+ * Loss and every gradient of a BERT-tiny against PyTorch in float64 (fixtures/bert-tiny-gradients).
+ */
+import { beforeAll, describe, expect, it } from "vitest";
+import { goldenMask, goldenWeights } from "../../fixtures/bert-tiny-gradients/formula.ts";
+import type { HostTensor } from "../../src/base/dtype.ts";
+import type { Dim } from "../../src/base/shape.ts";
+import { elementCount } from "../../src/base/shape.ts";
+import type { SequenceClassificationConfig } from "../../src/models/bert/config.ts";
+import { bertClassifierLoss } from "../../src/models/bert/sequence-classification.ts";
+import { encodeModel } from "../../src/onnx/index.ts";
+import { loadBackend } from "../../src/runtime/index.ts";
+import { buildGradientGraph } from "../../src/train/gradient-graph.ts";
+import { batch, config, expected, float32, int32, readGolden } from "./golden.ts";
+
+describe.each([
+  { name: "single label, dropout masks given", problem: "single_label_classification", dropout: 0.1, file: "gradients" },
+  { name: "several labels, no dropout", problem: "multi_label_classification", dropout: 0, file: "gradients-multi-label" },
+] as const)("BERT-tiny against PyTorch float64: $name", ({ problem, dropout, file }) => {
+  const golden = readGolden(`${file}.safetensors`);
+  const expectedCase = problem === "single_label_classification" ? expected.singleLabel : expected.multiLabel;
+  let loss: number;
+  let logits: number[];
+  let gradients: Map<string, Float32Array>;
+
+  beforeAll(async () => {
+    ({ loss, logits, gradients } = await step(config(problem, dropout)));
+  });
+
+  it("gives the loss and the logits", () => {
+    expect(Math.abs(loss - expectedCase.loss)).toBeLessThan(1e-5 * expectedCase.loss);
+    expectedCase.logits.flat().forEach((value, i) => expect(Math.abs(logits[i] - value)).toBeLessThan(1e-5));
+  });
+
+  it.each([...golden.keys()])("gives the gradient of %s", (name) => {
+    const want = golden.get(name) ?? new Float32Array();
+    const got = gradients.get(name) ?? new Float32Array();
+    expect(got.length).toBe(want.length);
+    const scale = Math.max(...want.map(Math.abs));
+    // the true gradient of key biases is zero (softmax ignores a shift), so there the tolerance is absolute
+    const tolerance = name.endsWith("key.bias") ? 1e-7 : 1e-5 * scale;
+    const worst = want.reduce((most, value, i) => Math.max(most, Math.abs(value - got[i])), 0);
+    expect(worst).toBeLessThanOrEqual(tolerance);
+  });
+});
+
+async function step(shape: SequenceClassificationConfig) {
+  const graph = bertClassifierLoss(shape);
+  const program = buildGradientGraph(graph);
+  const session = await (await loadBackend()).createSession(encodeModel(program.model));
+  const { b, t } = batch;
+  const size = (dim: Dim) => (dim === "b" ? b : dim === "t" ? t : typeof dim === "number" ? dim : Number(dim.split("*")[0]) * b);
+  const feeds: Record<string, HostTensor> = {
+    input_ids: int32([b, t], batch.inputIds),
+    attention_mask: int32([b, t], batch.attentionMask),
+    token_type_ids: int32([b, t], batch.tokenTypeIds),
+    labels:
+      shape.problemType === "single_label_classification"
+        ? int32([b], batch.labels)
+        : float32([b, 3], Float32Array.from(batch.multiLabels)),
+    example_weights: float32([b], new Float32Array(b).fill(1 / b)),
+  };
+  for (const { name, shape: dims } of graph.parameters) feeds[name] = float32(dims, goldenWeights(name, elementCount(dims)));
+  for (const { name, mask } of graph.dropouts) {
+    const dims = mask.shape.map(size);
+    feeds[`mask:${name}`] = float32(dims, goldenMask(name, elementCount(dims)));
+  }
+  const results = await session.run(feeds);
+  await session.dispose();
+  const gradients = new Map<string, Float32Array>();
+  for (const [name, output] of program.dense) gradients.set(name, Float32Array.from(numbers(results[output])));
+  for (const { parameter, indices, rows } of program.rows) {
+    const spec = graph.parameters.find(({ name }) => name === parameter);
+    const dims = spec?.shape ?? [0, 0];
+    const total = gradients.get(parameter) ?? new Float32Array(elementCount(dims));
+    numbers(results[indices]).forEach((row, i) => {
+      for (let j = 0; j < dims[1]; j++) total[row * dims[1] + j] += numbers(results[rows])[i * dims[1] + j];
+    });
+    gradients.set(parameter, total);
+  }
+  return { loss: numbers(results.loss)[0], logits: [...numbers(results.logits)], gradients };
+}
+
+function numbers(tensor: HostTensor): Float32Array | Int32Array {
+  const { data } = tensor;
+  if (data instanceof Float32Array || data instanceof Int32Array) return data;
+  throw new Error(`unexpected ${tensor.dtype}`);
+}
