@@ -16,7 +16,7 @@ if (major < FLOOR.major || (major === FLOOR.major && minor < FLOOR.minor)) {
   const entry = new URL("../dist/cli/main.js", import.meta.url);
   const { existsSync } = await import("node:fs");
   if (existsSync(entry)) {
-    /** @type {{ main(argv: readonly string[]): Promise<number> }} */
+    /** @type {{ main: (argv: readonly string[]) => Promise<number> }} */
     const { main } = await import(entry.href);
     process.exitCode = await main(process.argv.slice(2));
   } else {

@@ -29,16 +29,15 @@ if (process.argv.includes("--check")) {
 async function compile() {
   /** @type {Uint8Array | undefined} */
   let wasm;
-  const { error, stderr } = await asc.main(
-    [
-      "src/optim/assembly/kernels.ts",
-      ...["--outFile", "kernels.wasm", "--baseDir", root],
-      ...["--runtime", "stub", "--enable", "simd", "--importMemory", "--initialMemory", "0"],
-      ...["--optimizeLevel", "3", "--noAssert"],
-    ],
+  const options =
+    "--runtime stub --enable simd --importMemory --initialMemory 0 --optimizeLevel 3 --noAssert --outFile kernels.wasm";
+  const stderr = asc.createMemoryStream();
+  const { error } = await asc.main(
+    ["src/optim/assembly/kernels.ts", "--baseDir", root, ...options.split(" ")],
     {
+      stderr,
       writeFile: (_name, contents) => {
-        wasm = /** @type {Uint8Array} */ (contents);
+        if (contents instanceof Uint8Array) wasm = contents;
       },
     },
   );

@@ -57,7 +57,7 @@ export function checkLayers(root) {
 function sourceFiles(src) {
   return readdirSync(src, { recursive: true, encoding: "utf8" })
     .map((file) => file.split(sep).join("/"))
-    .filter((file) => /\.(ts|js|mjs)$/.test(file) && !/\.test\.ts$/.test(file))
+    .filter((file) => /\.(ts|js|mjs)$/.test(file) && !file.endsWith(".test.ts"))
     .sort();
 }
 

@@ -18,7 +18,7 @@ export interface CellRecord {
 }
 
 /** A record longer than this is taken for a quote that was never closed. */
-const MAX_RECORD_CHARACTERS = 1 << 24;
+const MAX_RECORD_CHARACTERS = 1 << 22;
 
 const QUOTE = 0x22;
 const LF = 0x0a;
@@ -37,20 +37,23 @@ export async function* csvRecords(open: OpenText, file: string): AsyncGenerator<
     rest += chunk;
     if (separator === undefined && !/[\r\n]/.test(rest.trimStart())) continue; // the header is not whole yet
     separator ??= findSeparator(rest);
-    const scan = scanRecords(rest, { row, separator, file, final: false });
-    rest = rest.slice(scan.consumed);
-    row = scan.nextRow;
+    const { records, consumed, nextRow } = scanRecords(rest, row, { separator, file, final: false });
+    rest = rest.slice(consumed);
+    row = nextRow;
     if (rest.length > MAX_RECORD_CHARACTERS) {
-      throw quoteError(`the row runs on for over ${MAX_RECORD_CHARACTERS} characters, as after an unclosed quote`, row, file);
+      throw quoteError(
+        `the row runs on for over ${MAX_RECORD_CHARACTERS} characters, as after an unclosed quote`,
+        row,
+        file,
+      );
     }
-    yield scan.records;
+    yield records;
   }
-  const last = scanRecords(rest, { row, separator: separator ?? findSeparator(rest), file, final: true });
+  const last = scanRecords(rest, row, { separator: separator ?? findSeparator(rest), file, final: true });
   yield last.records;
 }
 
-interface Place {
-  readonly row: number;
+interface Scan {
   readonly separator: number;
   readonly file: string;
   /** No more text follows. */
@@ -58,12 +61,12 @@ interface Place {
 }
 
 /** The complete records at the start of `text`; `consumed` is where the first incomplete one begins. */
-function scanRecords(text: string, place: Place): { records: CellRecord[]; consumed: number; nextRow: number } {
+function scanRecords(text: string, firstRow: number, scan: Scan) {
   const records: CellRecord[] = [];
   let consumed = 0;
-  let row = place.row;
+  let row = firstRow;
   while (consumed < text.length) {
-    const record = scanRecord(text, consumed, { ...place, row });
+    const record = scanRecord(text, consumed, row, scan);
     if (record === undefined) break;
     const blank = record.cells.length === 1 && record.cells[0] === "" && text.charCodeAt(consumed) !== QUOTE;
     if (!blank) records.push({ row, cells: record.cells });
@@ -74,26 +77,33 @@ function scanRecords(text: string, place: Place): { records: CellRecord[]; consu
 }
 
 /** The record that starts at `start`, or undefined when the text ends before it does. */
-function scanRecord(text: string, start: number, place: Place): { cells: string[]; end: number } | undefined {
+function scanRecord(
+  text: string,
+  start: number,
+  row: number,
+  scan: Scan,
+): { cells: string[]; end: number } | undefined {
   const cells: string[] = [];
   for (let at = start; ; at++) {
     if (text.charCodeAt(at) === QUOTE) {
       const close = closingQuote(text, at);
-      if (close === -1 && place.final) throw neverClosed(text, at, place.row, place.file);
+      if (close === -1 && scan.final) throw neverClosed(text, at, row, scan.file);
       if (close === -1) return undefined;
       cells.push(text.slice(at + 1, close).replaceAll('""', '"'));
-      at = requireCellEnd(text, at, close + 1, place);
+      if (close + 1 < text.length && cellEnd(text, close + 1, scan.separator) !== close + 1)
+        throw afterQuote(text, at, close, row, scan.file);
+      at = close + 1;
     } else {
       const from = at;
-      at = cellEnd(text, at, place.separator);
+      at = cellEnd(text, at, scan.separator);
       cells.push(text.slice(from, at));
     }
     // `at` is now on a separator, on a line end, or at the end of the text, where more may follow
     const code = text.charCodeAt(at);
-    if (code === place.separator) continue;
-    if (at === text.length) return place.final ? { cells, end: at } : undefined;
+    if (code === scan.separator) continue;
+    if (at === text.length) return scan.final ? { cells, end: at } : undefined;
     if (code === LF) return { cells, end: at + 1 };
-    if (at + 1 === text.length && !place.final) return undefined; // CR, perhaps of CR LF
+    if (at + 1 === text.length && !scan.final) return undefined; // CR, perhaps of CR LF
     return { cells, end: text.charCodeAt(at + 1) === LF ? at + 2 : at + 1 };
   }
 }
@@ -115,10 +125,12 @@ function cellEnd(text: string, at: number, separator: number): number {
   return end;
 }
 
-/** `at`, after a closing quote, when the cell does end there. */
-function requireCellEnd(text: string, open: number, at: number, place: Place): number {
-  if (at === text.length || at === cellEnd(text, at, place.separator)) return at;
-  throw quoteError(`after the quoted cell that begins ${snippet(text, open)} stands ${quote(text[at])}`, place.row, place.file);
+function afterQuote(text: string, open: number, close: number, row: number, file: string): AttuneError {
+  return quoteError(
+    `after the quoted cell that begins ${snippet(text, open)} stands ${quote(text[close + 1])}`,
+    row,
+    file,
+  );
 }
 
 function neverClosed(text: string, open: number, row: number, file: string): AttuneError {
@@ -141,7 +153,10 @@ function quoteError(found: string, row: number, file: string): AttuneError {
 
 /** The commonest of comma, semicolon and tab in the first line that is not blank; quoted parts do not count. */
 function findSeparator(text: string): number {
-  const header = text.trimStart().split(/[\r\n]/, 1)[0].replace(/"[^"]*"/g, "");
+  const header = text
+    .trimStart()
+    .split(/[\r\n]/, 1)[0]
+    .replace(/"[^"]*"/g, "");
   const counts = [",", ";", "\t"].map((separator) => header.split(separator).length);
   return [",", ";", "\t"][counts.indexOf(Math.max(...counts))].charCodeAt(0);
 }

@@ -9,7 +9,10 @@ import type { OpenText } from "./rows.ts";
 import { type ByteSource, readBytes } from "./source.ts";
 
 /** The text of a file and the encoding it turned out to have. `forced` overrides detection. */
-export async function openText(source: ByteSource, forced?: string): Promise<{ encoding: string; open: OpenText }> {
+export async function openText(
+  source: ByteSource,
+  forced?: string,
+): Promise<{ encoding: string; open: OpenText }> {
   const encoding = await detectEncoding(() => readBytes(source), source.path, forced);
   return { encoding, open: () => decode(readBytes(source), encoding) };
 }

@@ -16,7 +16,12 @@ export type OpenRecords = () => AsyncGenerator<CellRecord[]>;
  *
  * @throws ERR_FILE_EMPTY, ERR_COLUMN_TWICE; ERR_BAD_ROWS from `rows()`, see `ReadOptions`
  */
-export async function delimitedTable(open: OpenRecords, file: string, encoding: string, options: ReadOptions): Promise<Table> {
+export async function delimitedTable(
+  open: OpenRecords,
+  file: string,
+  encoding: string,
+  options: ReadOptions,
+): Promise<Table> {
   const columns = columnNames(await firstRecord(open, file), file);
   return { columns, encoding, rows: () => namedRows(open, columns, file, options) };
 }

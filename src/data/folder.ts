@@ -41,12 +41,20 @@ export async function listFolder(folder: string): Promise<FolderFile[]> {
     const inside = await visible(join(folder, label.name));
     const deeper = inside.find((entry) => entry.isDirectory());
     if (deeper !== undefined) {
-      throw layoutError(folder, `"${label.name}" holds a folder "${deeper.name}"`, `pass ${join(folder, label.name)} if that is the folder of labels`);
+      throw layoutError(
+        folder,
+        `"${label.name}" holds a folder "${deeper.name}"`,
+        `pass ${join(folder, label.name)} if that is the folder of labels`,
+      );
     }
     for (const file of inside) files.push({ label: label.name, path: `${label.name}/${file.name}` });
   }
   if (files.length === 0) {
-    throw layoutError(folder, "there are no sub-folders with files", "put the texts of each label into a folder named after it, or pass a file");
+    throw layoutError(
+      folder,
+      "there are no sub-folders with files",
+      "put the texts of each label into a folder named after it, or pass a file",
+    );
   }
   return files;
 }

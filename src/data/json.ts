@@ -7,7 +7,7 @@
 import { constants } from "node:buffer";
 import { AttuneError } from "../base/errors.ts";
 import { lineBatches } from "./lines.ts";
-import { type OpenText, type ReadOptions, type Row, reportBadRow, type Table } from "./rows.ts";
+import { type BadRow, type OpenText, type ReadOptions, type Row, reportBadRow, type Table } from "./rows.ts";
 import { emptyFile } from "./source.ts";
 
 /** Columns are the keys of the first records, as many as these. */
@@ -20,12 +20,24 @@ type Numbered = { readonly row: number; readonly value: unknown };
  *
  * @throws ERR_FILE_EMPTY, ERR_JSON; ERR_BAD_ROWS from `rows()` for a record that is not an object
  */
-export async function jsonTable(open: OpenText, file: string, encoding: string, options: ReadOptions): Promise<Table> {
+export async function jsonTable(
+  open: OpenText,
+  file: string,
+  encoding: string,
+  options: ReadOptions,
+): Promise<Table> {
   const isArray = (await firstCharacter(open, file)) === "[";
   const array = isArray ? await parseArray(open, file) : [];
   const rows = (report: ReadOptions) =>
     objectRows(isArray ? elements(array) : lineRecords(open, file, report), file, report);
-  const columns = await keysOf(rows({ onBadRow: () => {} }));
+  const bad: BadRow[] = [];
+  const columns = await keysOf(rows({ onBadRow: (one) => bad.push(one) }));
+  if (columns.length === 0) {
+    throw jsonError(
+      file,
+      bad.length === 0 ? "there are no records" : `row ${bad[0].row} is ${bad[0].reason}`,
+    );
+  }
   return { columns, encoding, rows: () => rows(options) };
 }
 
@@ -64,7 +76,8 @@ async function parseArray(open: OpenText, file: string): Promise<readonly unknow
   let length = 0;
   for await (const chunk of open()) {
     length += chunk.length;
-    if (length > constants.MAX_STRING_LENGTH) throw jsonError(file, `the array is longer than ${constants.MAX_STRING_LENGTH} characters`);
+    if (length > constants.MAX_STRING_LENGTH)
+      throw jsonError(file, `the array is longer than ${constants.MAX_STRING_LENGTH} characters`);
     pieces.push(chunk);
   }
   try {
@@ -76,7 +89,11 @@ async function parseArray(open: OpenText, file: string): Promise<readonly unknow
   throw jsonError(file, "found no array");
 }
 
-async function* objectRows(batches: AsyncIterable<Numbered[]>, file: string, options: ReadOptions): AsyncGenerator<Row[]> {
+async function* objectRows(
+  batches: AsyncIterable<Numbered[]>,
+  file: string,
+  options: ReadOptions,
+): AsyncGenerator<Row[]> {
   for await (const records of batches) {
     const rows: Row[] = [];
     for (const { row, value } of records) {

@@ -4,7 +4,13 @@
  * Source: apache/parquet-format, read by hyparquet with every codec of hyparquet-compressors. Values keep the
  * types that hyparquet gives them: 64-bit integers are bigint, dates are Date, lists are arrays.
  */
-import { type AsyncBuffer, asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects, parquetSchema } from "hyparquet";
+import {
+  type AsyncBuffer,
+  asyncBufferFromFile,
+  parquetMetadataAsync,
+  parquetReadObjects,
+  parquetSchema,
+} from "hyparquet";
 import { compressors } from "hyparquet-compressors";
 import { AttuneError } from "../base/errors.ts";
 import type { Row, Table } from "./rows.ts";

@@ -35,7 +35,10 @@ export async function* readRows(path: string, options: ReadOptions = {}): AsyncG
  * @example
  * await readColumns("messages.csv"); // ["text", "label"]
  */
-export async function readColumns(path: string, options: Pick<ReadOptions, "encoding"> = {}): Promise<readonly string[]> {
+export async function readColumns(
+  path: string,
+  options: Pick<ReadOptions, "encoding"> = {},
+): Promise<readonly string[]> {
   return (await openTable(path, options)).columns;
 }
 

@@ -49,7 +49,9 @@ export function reportBadRow(source: string, bad: BadRow, options: ReadOptions):
 
 /** ERR_BAD_ROWS for one or more bad rows: how many, and the first few with their reasons. */
 export function badRowsError(source: string, bad: readonly BadRow[]): AttuneError {
-  const shown = bad.slice(0, SHOWN).map((one) => `row ${one.row}${one.file === undefined ? "" : ` (${one.file})`}: ${one.reason}`);
+  const shown = bad
+    .slice(0, SHOWN)
+    .map((one) => `row ${one.row}${one.file === undefined ? "" : ` (${one.file})`}: ${one.reason}`);
   const more = bad.length > SHOWN ? [`and ${bad.length - SHOWN} more`] : [];
   return new AttuneError("ERR_BAD_ROWS", {
     rule: "every row must be complete",

@@ -76,7 +76,9 @@ export class AdamW {
     for (const { name, values, gradient } of slots) {
       const here = [values, gradient].every(({ array }) => array.buffer === arena.memory.buffer);
       if (!here) throw internal(`parameter ${name} is not in the optimizer's arena`);
-      if (values.length !== gradient.length) throw internal(`parameter ${name} and its gradient differ in length`);
+      if (values.length !== gradient.length) {
+        throw internal(`parameter ${name} and its gradient differ in length`);
+      }
     }
     this.#kernels = kernels;
     this.#betas = betas;
@@ -146,14 +148,18 @@ export class AdamW {
       const moments = byName.get(name);
       if (moments === undefined) throw stateError(`no moments of ${name}`);
       for (const { length } of [moments.m, moments.v]) {
-        if (length !== values.length) throw stateError(`${length} moments of ${name}, which has ${values.length} values`);
+        if (length !== values.length) {
+          throw stateError(`${length} moments of ${name}, which has ${values.length} values`);
+        }
       }
       byName.delete(name);
       return { entry, moments };
     });
     const [unknown] = byName.keys();
     if (unknown !== undefined) throw stateError(`moments of ${unknown}, which is not trained here`);
-    if (!Number.isSafeInteger(state.stepCount) || state.stepCount < 0) throw stateError(`step ${state.stepCount}`);
+    if (!Number.isSafeInteger(state.stepCount) || state.stepCount < 0) {
+      throw stateError(`step ${state.stepCount}`);
+    }
     for (const { entry, moments } of copies) {
       entry.m.array.set(moments.m);
       entry.v.array.set(moments.v);

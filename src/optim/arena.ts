@@ -50,9 +50,9 @@ export class Arena {
   constructor(bytes: number) {
     if (bytes > MAX_BYTES) {
       throw new AttuneError("ERR_ARENA_TOO_LARGE", {
-        rule: `weights, gradients and optimizer state must fit into 4 GiB, which is ${Math.floor(MAX_BYTES / BYTES_PER_PARAMETER / 1e6)} million trained parameters at ${BYTES_PER_PARAMETER} bytes each`,
-        found: `this run needs ${gib(bytes)}, as much as ${Math.ceil(bytes / BYTES_PER_PARAMETER / 1e6)} million parameters`,
-        next: "choose a smaller model",
+        rule: `one block of training memory holds at most 4 GiB, enough for ${parametersIn(MAX_BYTES)} million trained parameters with their gradients and moments`,
+        found: `this run needs ${gib(bytes)} in one block, as much as ${parametersIn(bytes)} million parameters`,
+        next: "choose a smaller model, or smaller batches if it was not the model that needs so much",
       });
     }
     const pages = Math.ceil(bytes / PAGE);
@@ -60,7 +60,7 @@ export class Arena {
       this.memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
     } catch (cause) {
       throw new AttuneError("ERR_OUT_OF_MEMORY", {
-        rule: `training needs ${gib(bytes)} of memory for weights, gradients and optimizer state`,
+        rule: `training needs ${gib(bytes)} of memory in one block`,
         found: "the system did not provide it",
         next: "close other programs, raise the memory limit, or choose a smaller model",
         cause,
@@ -85,7 +85,9 @@ export class Arena {
     const byteOffset = this.#used;
     const used = byteOffset + alignedBytes(length);
     if (used > this.#bytes) {
-      throw internal(`arena of ${this.#bytes} bytes has ${this.#bytes - byteOffset} left, ${length} elements asked for`);
+      throw internal(
+        `arena of ${this.#bytes} bytes has ${this.#bytes - byteOffset} left, ${length} elements asked for`,
+      );
     }
     this.#used = used;
     return byteOffset;
@@ -95,6 +97,11 @@ export class Arena {
 function alignedBytes(length: number): number {
   if (!Number.isSafeInteger(length) || length < 0) throw internal(`tensor length ${length} in an arena`);
   return Math.ceil((length * 4) / ALIGNMENT) * ALIGNMENT;
+}
+
+/** How many million parameters these bytes are. */
+function parametersIn(bytes: number): number {
+  return Math.floor(bytes / BYTES_PER_PARAMETER / 1e6);
 }
 
 function gib(bytes: number): string {

@@ -76,5 +76,6 @@ export type Kernels = {
 export async function createKernels(memory: WebAssembly.Memory): Promise<Kernels> {
   const wasm = Uint8Array.from(atob(kernelsBase64), (character) => character.charCodeAt(0));
   const { instance } = await WebAssembly.instantiate(wasm, { env: { memory } });
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- WebAssembly exports carry no types
   return instance.exports as Kernels;
 }

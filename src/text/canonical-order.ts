@@ -25,14 +25,21 @@ interface Part {
 const MARK = CharacterClass.accent | CharacterClass.keptMark;
 
 /** The mark of the highest combining class, 240: every other mark is sorted in front of it. */
-const LAST_MARK = "\u0345";
+const LAST_MARK = 0x345;
 
 /**
  * Adds to `out` what is kept of the run of marks round unit `at` of `text`, where a character with a kept mark
  * stands, and returns where the run ends. The accents right before `at` belong to the run, though they were read
  * (and dropped) already.
  */
-export function canonicalOrder(text: string, from: number, at: number, to: number, clean: boolean, out: NormalizedText): number {
+export function canonicalOrder(
+  text: string,
+  from: number,
+  at: number,
+  to: number,
+  clean: boolean,
+  out: NormalizedText,
+): number {
   const skipped = clean ? CharacterClass.removed : 0;
   const run: Part[] = [];
   let end = runStart(text, from, at, skipped);
@@ -43,7 +50,9 @@ export function canonicalOrder(text: string, from: number, at: number, to: numbe
       const parts = decompose(codePoint);
       // the character at `at` may bring a letter of its own; after it, a letter ends the run
       if (end > at && !hasClass(parts[0], MARK)) break;
-      for (const [i, part] of parts.entries()) run.push({ codePoint: part, added: i > 0, start: end, end: next });
+      for (const [i, part] of parts.entries()) {
+        run.push({ codePoint: part, added: i > 0, start: end, end: next });
+      }
     }
     end = next;
   }
@@ -72,32 +81,42 @@ function runStart(text: string, from: number, at: number, skipped: number): numb
 
 /** The run with each stretch of marks sorted by combining class, equal ones as they stood. */
 function inOrder(run: readonly Part[]): Part[] {
+  const classes = rankClasses(run);
+  const rank = (part: Part) => classes.get(part.codePoint) ?? 0;
   const ordered: Part[] = [];
-  let marks: Part[] = [];
-  for (const part of run) {
-    if (combines(part.codePoint)) {
-      marks.push(part);
-    } else {
-      ordered.push(...marks.sort(byClass), part);
-      marks = [];
-    }
+  for (let start = 0; start < run.length; ) {
+    let end = start + 1;
+    if (rank(run[start]) > 0) while (end < run.length && rank(run[end]) > 0) end++;
+    for (const part of run.slice(start, end).sort((a, b) => rank(a) - rank(b))) ordered.push(part);
+    start = end;
   }
-  return [...ordered, ...marks.sort(byClass)];
+  return ordered;
 }
 
-/** Whether the combining class is above 0. The runtime is asked only of marks that our tables know. */
-function combines(codePoint: number): boolean {
-  const mark = String.fromCodePoint(codePoint);
-  return hasClass(codePoint, MARK) && (mark === LAST_MARK || swap(LAST_MARK, mark));
+/**
+ * The marks of a run whose combining class is above 0, with numbers that compare as their classes do. The classes
+ * themselves are asked of the runtime's NFD, and only for marks that our tables know, since those cannot change.
+ */
+function rankClasses(run: readonly Part[]): ReadonlyMap<number, number> {
+  const marks = [...new Set(run.map((part) => part.codePoint))]
+    .filter((mark) => hasClass(mark, MARK) && (mark === LAST_MARK || swap(LAST_MARK, mark)))
+    .sort(compareClasses);
+  const ranks = new Map<number, number>();
+  let rank = 0;
+  for (const [i, mark] of marks.entries()) {
+    if (i === 0 || compareClasses(marks[i - 1], mark) < 0) rank++;
+    ranks.set(mark, rank);
+  }
+  return ranks;
 }
 
-function byClass(a: Part, b: Part): number {
-  const [first, second] = [String.fromCodePoint(a.codePoint), String.fromCodePoint(b.codePoint)];
-  if (swap(first, second)) return 1;
-  return swap(second, first) ? -1 : 0;
+function compareClasses(a: number, b: number): number {
+  if (swap(a, b)) return 1;
+  return swap(b, a) ? -1 : 0;
 }
 
 /** Whether canonical ordering exchanges two marks that stand in this order. */
-function swap(first: string, second: string): boolean {
-  return (first + second).normalize("NFD") !== first + second;
+function swap(first: number, second: number): boolean {
+  const text = String.fromCodePoint(first, second);
+  return text.normalize("NFD") !== text;
 }

@@ -1,11 +1,11 @@
 /**
  * A text after normalization, with the place in the raw text that each unit comes from.
  *
- * One buffer is filled again for text after text: it grows and never shrinks below what an ordinary text needs.
+ * One buffer is filled again for text after text; only after a very long one is it let go.
  * Does not normalize: normalizer.ts does.
  */
 
-/** A buffer that served a text longer than this (in UTF-16 units) is let go with it. */
+/** A buffer for more units than this serves one text only. */
 const KEEP_UNITS = 1 << 20;
 
 /** Parallel arrays, of which the first `length` entries count. */

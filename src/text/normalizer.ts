@@ -93,7 +93,8 @@ export class BertNormalizer {
         length++;
       } else if (result !== DROPPED) {
         out.length = length;
-        end = this.#appendSpecial(result, codePoint, text, from, at, end, to, out);
+        if (result === REORDERED) end = canonicalOrder(text, from, at, to, this.cleanText, out);
+        else this.#appendParts(result, codePoint, at, end, out);
         length = out.length;
       }
       at = end;
@@ -101,29 +102,17 @@ export class BertNormalizer {
     out.length = length;
   }
 
-  /** Adds what is more than one unit, and returns where in the raw text to go on. */
-  #appendSpecial(
-    result: number,
-    codePoint: number,
-    text: string,
-    from: number,
-    at: number,
-    end: number,
-    to: number,
-    out: NormalizedText,
-  ): number {
+  /** Adds what is more than one unit. */
+  #appendParts(result: number, codePoint: number, start: number, end: number, out: NormalizedText): void {
     if (result > 0) {
-      out.push(result, at, end);
+      out.push(result, start, end);
     } else if (result === CHINESE) {
-      out.push(0x20, at, end);
-      out.push(codePoint, at, end);
-      out.push(0x20, at, end);
-    } else if (result === EXPANDED) {
-      for (const part of this.#expansions.get(codePoint) ?? []) out.push(part, at, end);
+      out.push(0x20, start, end);
+      out.push(codePoint, start, end);
+      out.push(0x20, start, end);
     } else {
-      return canonicalOrder(text, from, at, to, this.cleanText, out);
+      for (const part of this.#expansions.get(codePoint) ?? []) out.push(part, start, end);
     }
-    return end;
   }
 
   /** Finds what a code point becomes, and writes it down. */
@@ -152,7 +141,9 @@ export class BertNormalizer {
       parts = parts.filter((part) => !hasClass(part, CharacterClass.accent));
     }
     if (this.lowercase) parts = parts.flatMap(lowercase);
-    return this.handleChineseChars && hasClass(codePoint, CharacterClass.chinese) ? [0x20, ...parts, 0x20] : parts;
+    return this.handleChineseChars && hasClass(codePoint, CharacterClass.chinese)
+      ? [0x20, ...parts, 0x20]
+      : parts;
   }
 }
 

@@ -11,6 +11,9 @@ import type { NormalizedText } from "./normalized-text.ts";
 
 const BOUNDARY = CharacterClass.space | CharacterClass.punctuation;
 
+/** A buffer for more words than this serves one text only. */
+const KEEP_WORDS = 1 << 20;
+
 /** The words of a text, in a buffer that is filled again for text after text. */
 export class WordSpans {
   /** `[start, end, start, end, ...]` in units of the normalized text; the first `2 * count` entries count. */
@@ -20,8 +23,7 @@ export class WordSpans {
   /** Finds the words of `text`, in place of those found before. */
   split(text: NormalizedText): void {
     const { units, length } = text;
-    // every word takes at least one unit
-    if (this.bounds.length < 2 * length || this.bounds.length > 1 << 21) this.bounds = new Int32Array(Math.max(2048, 4 * length));
+    this.#fit(length);
     const bounds = this.bounds;
     let found = 0;
     let wordStart = 0;
@@ -51,5 +53,13 @@ export class WordSpans {
       bounds[found++] = length;
     }
     this.count = found / 2;
+  }
+
+  /** Makes room for the words of a text of `length` units, each at least one long; lets go of a far larger buffer. */
+  #fit(length: number): void {
+    const capacity = this.bounds.length / 2;
+    if (capacity < length || (capacity > KEEP_WORDS && length < KEEP_WORDS)) {
+      this.bounds = new Int32Array(2 * Math.max(1024, 2 * length));
+    }
   }
 }

@@ -4,6 +4,9 @@
  * Does not hold the special tokens that encoding adds.
  */
 
+/** A buffer for more tokens than this serves one text only. */
+const KEEP_TOKENS = 1 << 20;
+
 /** Parallel arrays, of which the first `length` entries count. */
 export class TokenBuffer {
   ids = new Int32Array(512);
@@ -19,24 +22,25 @@ export class TokenBuffer {
   clear(): void {
     this.length = 0;
     this.unknown = 0;
+    if (this.ids.length > KEEP_TOKENS) this.#resize(512);
   }
 
   /** Adds one token. */
   push(id: number, start: number, end: number): void {
-    if (this.length === this.ids.length) this.#grow();
+    if (this.length === this.ids.length) this.#resize(this.length * 2);
     this.ids[this.length] = id;
     this.starts[this.length] = start;
     this.ends[this.length] = end;
     this.length++;
   }
 
-  #grow(): void {
-    const { ids, starts, ends } = this;
-    this.ids = new Int32Array(ids.length * 2);
-    this.starts = new Int32Array(ids.length * 2);
-    this.ends = new Int32Array(ids.length * 2);
-    this.ids.set(ids);
-    this.starts.set(starts);
-    this.ends.set(ends);
+  #resize(capacity: number): void {
+    const { ids, starts, ends, length } = this;
+    this.ids = new Int32Array(capacity);
+    this.starts = new Int32Array(capacity);
+    this.ends = new Int32Array(capacity);
+    this.ids.set(ids.subarray(0, length));
+    this.starts.set(starts.subarray(0, length));
+    this.ends.set(ends.subarray(0, length));
   }
 }

@@ -1,8 +1,8 @@
 /**
  * A trie over UTF-16 units whose edges live in one hash table.
  *
- * An edge is found in one probe of the table as a rule, without making substrings, whatever the size of the
- * alphabet: a Chinese vocabulary has thousands of edges at the root, an English one a few dozen.
+ * An edge is found in one probe as a rule, and without making substrings, whatever the size of the alphabet: a
+ * Chinese vocabulary has thousands of edges at the root, an English one a few dozen.
  *
  * Does not remove, and does not hold the empty string.
  */

@@ -26,7 +26,8 @@ export class WordPiece {
     this.#unknownId = unknownId;
     this.maxCharactersPerWord = maxCharactersPerWord;
     for (const [piece, id] of vocabulary) {
-      if (piece.startsWith(CONTINUATION)) this.#pieces.set(this.#continuing, piece.slice(CONTINUATION.length), id);
+      if (piece.startsWith(CONTINUATION))
+        this.#pieces.set(this.#continuing, piece.slice(CONTINUATION.length), id);
       else this.#pieces.set(this.#first, piece, id);
     }
   }
@@ -35,11 +36,10 @@ export class WordPiece {
   append(text: NormalizedText, from: number, to: number, out: TokenBuffer): void {
     const { units, starts, ends } = text;
     const pieces = this.#pieces;
-    out.reserve(to - from);
     const firstToken = out.length;
     let node = this.#first;
-    let pieceStart = from;
-    while (pieceStart < to && this.#withinLimit(units, from, to)) {
+    let pieceStart = this.#isTooLong(units, from, to) ? Number.POSITIVE_INFINITY : from;
+    while (pieceStart < to) {
       let id = NONE;
       let pieceEnd = pieceStart;
       for (let at = pieceStart; at < to; ) {
@@ -57,10 +57,18 @@ export class WordPiece {
       pieceStart = pieceEnd;
       node = this.#continuing;
     }
-    if (pieceStart < to) {
+    if (pieceStart !== to) {
       out.length = firstToken;
       out.unknown++;
       out.push(this.#unknownId, starts[from], ends[to - 1]);
     }
+  }
+
+  /** Whether the word has more characters than the limit; a surrogate pair is one. */
+  #isTooLong(units: Uint16Array, from: number, to: number): boolean {
+    if (to - from <= this.maxCharactersPerWord) return false;
+    let characters = 0;
+    for (let at = from; at < to; at++) if ((units[at] & 0xfc00) !== 0xdc00) characters++;
+    return characters > this.maxCharactersPerWord;
   }
 }

@@ -5,26 +5,26 @@
  */
 import { AttuneError } from "../../base/errors.ts";
 
-/** A file could not be read. Errors that are clear already pass through. */
-export function readError(error: unknown, path: string): AttuneError {
-  if (error instanceof AttuneError) return error;
-  const [code, next] = readAdvice[errno(error)] ?? ["ERR_READ", "check the disk, then try again"];
+/** A file could not be read. What is no error of the system passes through. */
+export function readError(error: unknown, path: string): Error {
+  if (!isSystemError(error)) return toError(error);
+  const [code, next] = readAdvice[error.code] ?? ["ERR_READ", "check the disk, then try again"];
   return new AttuneError(code, {
     rule: "the file must be readable",
-    found: describe(error),
+    found: error.message,
     next,
     file: path,
     cause: error,
   });
 }
 
-/** `bytes` could not be written to a file. Errors that are clear already pass through. */
-export function writeError(error: unknown, path: string, bytes: number): AttuneError {
-  if (error instanceof AttuneError) return error;
-  const [code, next] = writeAdvice[errno(error)] ?? ["ERR_WRITE", "check the disk, then try again"];
+/** `bytes` could not be written to a file. What is no error of the system passes through. */
+export function writeError(error: unknown, path: string, bytes: number): Error {
+  if (!isSystemError(error)) return toError(error);
+  const [code, next] = writeAdvice[error.code] ?? ["ERR_WRITE", "check the disk, then try again"];
   return new AttuneError(code, {
     rule: "the file must be writable",
-    found: `${bytes} bytes could not be written: ${describe(error)}`,
+    found: `${bytes} bytes could not be written: ${error.message}`,
     next: `${next}; what stood there before is untouched`,
     file: path,
     cause: error,
@@ -33,7 +33,7 @@ export function writeError(error: unknown, path: string, bytes: number): AttuneE
 
 /** True where `error` is the system's way to say that there is no such file. */
 export function isMissing(error: unknown): boolean {
-  return errno(error) === "ENOENT" || errno(error) === "ENOTDIR";
+  return isSystemError(error) && (error.code === "ENOENT" || error.code === "ENOTDIR");
 }
 
 type Advice = Readonly<Record<string, readonly [code: `ERR_${string}`, next: string]>>;
@@ -60,10 +60,11 @@ const writeAdvice: Advice = {
   EISDIR: ["ERR_NOT_WRITABLE", "a folder stands there: choose another name"],
 };
 
-function errno(error: unknown): string {
-  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "";
+/** Node's errors from system calls: the code is the system's, such as ENOSPC. */
+function isSystemError(error: unknown): error is Error & { readonly code: string } {
+  return error instanceof Error && "syscall" in error && "code" in error && typeof error.code === "string";
 }
 
-function describe(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+function toError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
 }

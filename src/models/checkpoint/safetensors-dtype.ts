@@ -28,7 +28,17 @@ const storage = {
 export type SafetensorsDtype = keyof typeof storage;
 
 /** Elements as they lie in the file. */
-export type StoredArray = InstanceType<(typeof storage)[SafetensorsDtype]>;
+export type StoredArray =
+  | Uint8Array
+  | Int8Array
+  | Uint16Array
+  | Int16Array
+  | Uint32Array
+  | Int32Array
+  | Float32Array
+  | BigUint64Array
+  | BigInt64Array
+  | Float64Array;
 
 export const safetensorsDtypes: readonly SafetensorsDtype[] = Object.keys(storage).filter(isSafetensorsDtype);
 
@@ -38,6 +48,10 @@ export function isSafetensorsDtype(name: unknown): name is SafetensorsDtype {
 
 export function bytesPerElement(dtype: SafetensorsDtype): number {
   return storage[dtype].BYTES_PER_ELEMENT;
+}
+
+export function isFloat(dtype: SafetensorsDtype): boolean {
+  return dtype === "F16" || dtype === "BF16" || dtype === "F32" || dtype === "F64";
 }
 
 /** `length` zeros. */

@@ -6,7 +6,7 @@
  * Does not map files into memory, nor join the parts of a checkpoint that is split over several files.
  */
 import { type FileHandle, open } from "node:fs/promises";
-import { AttuneError, internal, nearest } from "../../base/errors.ts";
+import { AttuneError, nearest } from "../../base/errors.ts";
 import { formatShape } from "../../base/shape.ts";
 import { writeFileAtomic } from "./atomic-write.ts";
 import { readError } from "./file-errors.ts";
@@ -15,6 +15,7 @@ import {
   allocate,
   bytesOf,
   canHold,
+  isFloat,
   naturalDtype,
   type SafetensorsDtype,
   type StoredArray,
@@ -89,7 +90,7 @@ export class SafetensorsFile {
   async read(name: string): Promise<StoredArray> {
     const info = this.#info(name);
     const length = countElements(info.shape);
-    if (["F16", "BF16", "F64"].includes(info.dtype)) {
+    if (isFloat(info.dtype)) {
       const target = new Float32Array(length);
       await this.readInto(name, target);
       return target;
@@ -170,7 +171,7 @@ export class SafetensorsFile {
  *
  * @param tensors names differ; the data must not change until this is done
  * @param metadata free text by key; transformers wants `{ format: "pt" }`
- * @throws AttuneError ERR_TENSOR_SHAPE, ERR_CHECKPOINT_FORMAT, and those of `writeFileAtomic`
+ * @throws AttuneError ERR_TENSOR_NAME, ERR_TENSOR_SHAPE, ERR_TENSOR_DTYPE, and those of `writeFileAtomic`
  * @example
  * await writeSafetensors("model.safetensors", [{ name: "w", shape: [2], data: new Float32Array(2) }]);
  */
@@ -191,10 +192,16 @@ export function encodeSafetensors(
   const all = [...tensors];
   const names = new Set(["__metadata__"]);
   for (const { name, shape, data, dtype } of all) {
-    if (names.has(name)) throw internal(`two tensors named "${name}" in ${path}`);
-    if (countElements(shape) !== data.length)
-      throw internal(`"${name}" has ${data.length} elements for ${formatShape(shape)}`);
-    if (dtype !== undefined && !canHold(data, dtype)) throw internal(`"${name}" is not stored as ${dtype}`);
+    if (names.has(name))
+      throw refused("ERR_TENSOR_NAME", "have names that differ", `"${name}" is taken`, path);
+    if (countElements(shape) !== data.length) {
+      const found = `"${name}" has ${data.length} elements for ${formatShape(shape)}`;
+      throw refused("ERR_TENSOR_SHAPE", "have as many elements as their shape says", found, path);
+    }
+    if (dtype !== undefined && !canHold(data, dtype)) {
+      const found = `"${name}" is to be ${dtype} and has a ${data.constructor.name}`;
+      throw refused("ERR_TENSOR_DTYPE", "come in the array that holds their type", found, path);
+    }
     names.add(name);
   }
   const layout = all.map(({ name, shape, data, dtype }) => ({
@@ -209,8 +216,17 @@ export function encodeSafetensors(
 async function readAt(handle: FileHandle, target: Uint8Array, position: number, path: string): Promise<void> {
   for (let at = 0; at < target.byteLength; ) {
     const length = Math.min(target.byteLength - at, 2 ** 30);
-    const { bytesRead } = await handle.read(target, at, length, position + at);
+    const { bytesRead } = await handle.read(target, at, length, position);
     if (bytesRead === 0) throw truncated(position + target.byteLength, position + at, path);
     at += bytesRead;
   }
+}
+
+function refused(code: `ERR_${string}`, rule: string, found: string, file: string): AttuneError {
+  return new AttuneError(code, {
+    rule: `tensors to write must ${rule}`,
+    found,
+    next: "correct the call",
+    file,
+  });
 }

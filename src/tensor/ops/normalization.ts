@@ -13,7 +13,7 @@ import { constant, shapeError } from "../tensor.ts";
 import { mul, sub } from "./elementwise.ts";
 import { mean } from "./reduce.ts";
 
-interface Epsilon {
+export interface Epsilon {
   readonly epsilon: number;
 }
 

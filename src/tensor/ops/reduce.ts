@@ -12,7 +12,7 @@ import type { Tensor } from "../tensor.ts";
 import { scalar, shapeError } from "../tensor.ts";
 import { mul } from "./elementwise.ts";
 
-interface Axes {
+export interface Axes {
   readonly axes: readonly number[];
 }
 

@@ -37,7 +37,7 @@ export const Transpose: Op<{ readonly perm: readonly number[] }> = {
   vjp: (dY, { attributes: { perm } }) => [transpose(dY, perm.map((_, i) => perm.indexOf(i)))],
 };
 
-interface Range {
+export interface Range {
   readonly axis: number;
   readonly start: number;
   readonly end: number;

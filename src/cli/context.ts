@@ -1,0 +1,35 @@
+/** What every command is given besides its own arguments. */
+import type { EvaluateOptions, Input, LoadOptions, PredictOptions, Prediction, TrainTaskOptions } from "../tasks/types.ts";
+import type { Report } from "../train/events.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** What the commands need of `TextClassifier`. */
+export interface Classifier {
+  readonly labels: readonly string[];
+  readonly multiLabel: boolean;
+  readonly device: string;
+  predict(inputs: readonly Input[], options?: PredictOptions): Promise<Prediction[]>;
+  evaluate(source: string, options?: EvaluateOptions): Promise<Report>;
+  exportOnnx(folder?: string): Promise<string>;
+  dispose(): Promise<void>;
+}
+
+/** What the commands need of the class `TextClassifier` itself. */
+export interface ClassifierClass {
+  train(options: TrainTaskOptions): Promise<Classifier>;
+  load(folder: string, options?: LoadOptions): Promise<Classifier>;
+}
+
+export interface Context {
+  readonly terminal: Terminal;
+  /** The command line after the program's name, as typed. */
+  readonly argv: readonly string[];
+  readonly version: string;
+  /** Loads the library when a command runs, so that `--help` stays quick. */
+  readonly loadLibrary: () => Promise<ClassifierClass>;
+  /** Tells with which code the program is to end. */
+  readonly finish: (code: ExitCode) => void;
+}
+
+/** Done; the work failed; the command was used wrongly; stopped by Ctrl-C. */
+export type ExitCode = 0 | 1 | 2 | 130;

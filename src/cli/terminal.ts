@@ -1,0 +1,89 @@
+/**
+ * What a command may do to the world around it: two outputs, an input, the clock, the interrupt key.
+ *
+ * Commands are given this and touch nothing else of the process, so that tests run them whole.
+ */
+import { once } from "node:events";
+import pico from "picocolors";
+
+export type Colors = ReturnType<typeof pico.createColors>;
+
+export interface Output {
+  /** Whether a person looks at it, as against a file or a pipe. */
+  readonly isTerminal: boolean;
+  /** Width in characters, at this moment. 80 where there is none. */
+  readonly columns: number;
+  /** Without effect where colour is not wanted. */
+  readonly colors: Colors;
+  write(text: string): void;
+  /** Waits until what was written is on its way: without it a slow reader would fill our memory. */
+  drained(): Promise<void>;
+}
+
+export interface Terminal {
+  /** Results. */
+  readonly stdout: Output;
+  /** Progress, notes and errors. */
+  readonly stderr: Output;
+  readonly stdin: { readonly isTerminal: boolean; chunks(): AsyncIterable<Uint8Array> };
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Milliseconds of a clock that never goes back. */
+  now(): number;
+  /** Calls `listener` at each Ctrl-C, which then no longer ends the program. Returns how to stop listening. */
+  onInterrupt(listener: () => void): () => void;
+  /** Ends the program at once. */
+  exit(code: number): void;
+}
+
+/** What shells report of a program that a closed pipe has ended: 128 + SIGPIPE. */
+const CLOSED_PIPE = 141;
+
+/** The terminal of this process. */
+export function processTerminal(): Terminal {
+  const { stdout, stderr, stdin, env } = process;
+  for (const stream of [stdout, stderr]) {
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code !== "EPIPE") throw error;
+      process.exit(CLOSED_PIPE); // as `attune predict ... | head` should end
+    });
+  }
+  return {
+    stdout: streamOutput(stdout, env),
+    stderr: streamOutput(stderr, env),
+    stdin: { isTerminal: stdin.isTTY === true, chunks: () => stdin },
+    env,
+    now: () => performance.now(),
+    onInterrupt(listener) {
+      process.on("SIGINT", listener);
+      return () => process.off("SIGINT", listener);
+    },
+    exit: (code) => process.exit(code),
+  };
+}
+
+/** https://no-color.org and https://force-color.org; a dumb terminal shows escape sequences as text. */
+export function wantsColor(isTerminal: boolean, env: Terminal["env"]): boolean {
+  const says = (name: string) => env[name] !== undefined && env[name] !== "";
+  if (says("NO_COLOR")) return false;
+  if (says("FORCE_COLOR")) return env.FORCE_COLOR !== "0";
+  return isTerminal && env.TERM !== "dumb";
+}
+
+const COLUMNS_WITHOUT_TERMINAL = 80;
+
+function streamOutput(stream: NodeJS.WriteStream, env: Terminal["env"]): Output {
+  const isTerminal = stream.isTTY === true;
+  return {
+    isTerminal,
+    get columns() {
+      return (isTerminal && stream.columns) || COLUMNS_WITHOUT_TERMINAL; // some terminals say 0
+    },
+    colors: pico.createColors(wantsColor(isTerminal, env)),
+    write(text) {
+      stream.write(text);
+    },
+    async drained() {
+      if (stream.writableNeedDrain) await once(stream, "drain");
+    },
+  };
+}

@@ -1,0 +1,87 @@
+/**
+ * From the flags of `attune train` to the options of `TextClassifier.train`.
+ *
+ * Ranges and defaults are those of train/options.ts: what it refuses is a wrong command line here.
+ */
+import { basename } from "node:path";
+import { errorCode } from "../base/errors.ts";
+import type { DeviceChoice } from "../runtime/index.ts";
+import type { TrainTaskOptions } from "../tasks/types.ts";
+import { resolveTrainOptions } from "../train/options.ts";
+import { UsageError } from "./outcome.ts";
+
+export interface TrainFlags {
+  readonly text?: string;
+  readonly label?: string;
+  readonly textPair?: string;
+  readonly multiLabel?: true;
+  readonly dev?: string;
+  readonly devShare?: number;
+  readonly test?: string;
+  readonly skipBadRows?: true;
+  readonly allowRareLabels?: true;
+  readonly encoding?: string;
+  readonly model?: string;
+  readonly out?: string;
+  readonly resume?: true;
+  readonly maxLength?: number;
+  readonly vocabSize?: number;
+  readonly cased?: true;
+  readonly epochs?: number;
+  readonly lr?: number;
+  readonly batchSize?: number;
+  readonly batchTokens?: number;
+  readonly dropout?: number;
+  readonly warmupShare?: number;
+  readonly weightDecay?: number;
+  readonly maxGradNorm?: number;
+  readonly patience?: number;
+  readonly checkpointSteps?: number;
+  readonly seed?: number;
+  readonly device?: DeviceChoice;
+  readonly threads?: number;
+  readonly json?: true;
+}
+
+/** What the library would choose, for help texts. */
+export const trainDefaults = resolveTrainOptions({ train: "", out: "" });
+
+/**
+ * The options that the flags ask for; flags that were not given stay out.
+ *
+ * @throws UsageError where a value is out of its range, in terms of flags
+ */
+export function trainTaskOptions(data: string, flags: TrainFlags): TrainTaskOptions {
+  const { text, label, textPair, cased, json: _, resume, out, ...same } = flags;
+  const options = {
+    ...same,
+    train: data,
+    out: out ?? defaultOut(data, flags.model),
+    ...(text === undefined ? {} : { textColumn: text }),
+    ...(label === undefined ? {} : { labelColumn: label }),
+    ...(textPair === undefined ? {} : { textPairColumn: textPair }),
+    ...(cased === undefined ? {} : { lowercase: false }),
+  };
+  try {
+    resolveTrainOptions(options);
+  } catch (error) {
+    if (!(error instanceof Error) || errorCode(error) !== "ERR_OPTION") throw error;
+    throw new UsageError(inFlags(error.message));
+  }
+  return { ...options, ...(resume === undefined ? {} : { resume }) };
+}
+
+/** runs/messages-tiny for messages.csv.gz and the preset tiny. */
+export function defaultOut(data: string, model: string = trainDefaults.model): string {
+  const name = basename(data).replace(/\.gz$/i, "").replace(/\.[^.]+$/, "");
+  return `runs/${name}-${basename(model)}`;
+}
+
+/** "batchSize must be ..." as "--batch-size must be ...". */
+function inFlags(message: string): string {
+  const flag = (name: string) => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  const names = Object.keys(trainDefaults).concat("dropout", "checkpointSteps", "threads");
+  return names
+    .reduce((text, name) => text.replace(new RegExp(`\\b${name}\\b`, "g"), flag(name)), message)
+    .replace(/^ERR_OPTION: /, "");
+}

@@ -1,0 +1,149 @@
+/**
+ * Which stored tensor belongs to which parameter of a model.
+ *
+ * Parameters have the names that Hugging Face's BertForSequenceClassification gives them. Checkpoints differ in two
+ * ways: bare encoders (BertModel) lack the `bert.` prefix, and those converted from TensorFlow call LayerNorm's weight
+ * and bias `gamma` and `beta` (transformers renames them likewise in modeling_utils.py).
+ *
+ * Compares names and shapes. Does not read tensors and does not resize any.
+ */
+import { AttuneError } from "../../base/errors.ts";
+import { formatShape, sameShape } from "../../base/shape.ts";
+
+/** A parameter of the model. */
+export interface ExpectedTensor {
+  readonly name: string;
+  readonly shape: readonly number[];
+}
+
+/** The part of a `SafetensorsFile` that counts here. */
+export interface StoredTensors {
+  readonly path: string;
+  readonly tensors: ReadonlyMap<string, { readonly shape: readonly number[] }>;
+}
+
+export interface Mismatch {
+  readonly name: string;
+  readonly expected: readonly number[];
+  readonly stored: readonly number[];
+}
+
+export interface Match {
+  /** The checkpoint, for messages. */
+  readonly path: string;
+  /** Stored name by parameter name, for every parameter whose tensor is there in the right shape. */
+  readonly storedNames: ReadonlyMap<string, string>;
+  /** Parameters that start from fresh random weights: those of a new head, and the pooler where the head is new too. */
+  readonly fresh: readonly string[];
+  /** True where the checkpoint has no classifier: it is a pre-trained encoder. */
+  readonly freshHead: boolean;
+  readonly missing: readonly string[];
+  readonly mismatched: readonly Mismatch[];
+  /** Stored tensors that nothing asks for, without those that never count here (`cls.*`, `position_ids`). */
+  readonly unexpected: readonly string[];
+}
+
+/**
+ * Matches a model's parameters with a checkpoint.
+ *
+ * @example
+ * const match = matchParameters(parameters, file);
+ * assertLoadable(match);
+ * for (const [name, stored] of match.storedNames) await file.readInto(stored, memory(name));
+ */
+export function matchParameters(expected: readonly ExpectedTensor[], file: StoredTensors): Match {
+  const byParameter = nameByParameter(file.tensors.keys());
+  const head = expected.filter(({ name }) => isHead(name));
+  const freshHead = head.length > 0 && !head.some(({ name }) => byParameter.has(name));
+  const storedNames = new Map<string, string>();
+  const fresh: string[] = [];
+  const missing: string[] = [];
+  const mismatched: Mismatch[] = [];
+  for (const { name, shape } of expected) {
+    const storedName = byParameter.get(name);
+    const stored = storedName === undefined ? undefined : file.tensors.get(storedName);
+    if (storedName === undefined || stored === undefined) {
+      // Masked-language models are saved without a pooler, since only the sentence head reads it.
+      const mayBeFresh = freshHead && (isHead(name) || name.startsWith("bert.pooler."));
+      (mayBeFresh ? fresh : missing).push(name);
+    } else if (sameShape(shape, stored.shape)) {
+      storedNames.set(name, storedName);
+    } else {
+      mismatched.push({ name, expected: shape, stored: stored.shape });
+    }
+    byParameter.delete(name);
+  }
+  const unexpected = [...byParameter].filter(([name]) => !neverCounts(name)).map(([, stored]) => stored);
+  return { path: file.path, storedNames, fresh, freshHead, missing, mismatched, unexpected };
+}
+
+/**
+ * Refuses a checkpoint that does not hold the whole encoder in the configured shapes.
+ *
+ * @throws AttuneError ERR_TENSOR_SHAPE naming the tensor and both shapes, ERR_TENSOR_MISSING, ERR_TENSOR_UNEXPECTED where
+ *   the checkpoint has encoder layers that the configuration leaves out
+ */
+export function assertLoadable(match: Match): void {
+  const { path: file, mismatched, missing } = match;
+  const next = "use the config.json that belongs to these weights";
+  if (mismatched.length > 0) {
+    const [{ name, expected, stored }] = mismatched;
+    throw new AttuneError("ERR_TENSOR_SHAPE", {
+      rule: `"${name}" must have the shape that config.json gives it, ${formatShape(expected)}`,
+      found: `found ${formatShape(stored)}${andMore(mismatched, "of another shape")}`,
+      next: isHead(name) ? "load it with as many labels as it was trained on, or train a new head" : next,
+      file,
+    });
+  }
+  if (missing.length > 0) {
+    throw new AttuneError("ERR_TENSOR_MISSING", {
+      rule: "the checkpoint must hold every weight that config.json describes",
+      found: `no "${missing[0]}"${andMore(missing, "missing")}`,
+      next,
+      file,
+    });
+  }
+  const extra = match.unexpected.filter((name) => parameterName(name).startsWith("bert.encoder."));
+  if (extra.length > 0) {
+    throw new AttuneError("ERR_TENSOR_UNEXPECTED", {
+      rule: "config.json must describe all of the encoder that the checkpoint holds",
+      found: `it has no place for "${extra[0]}"${andMore(extra, "left over")}`,
+      next,
+      file,
+    });
+  }
+}
+
+/** Stored name by the parameter it belongs to; a name that is right as it stands goes before one that needs translating. */
+function nameByParameter(stored: Iterable<string>): Map<string, string> {
+  const names = [...stored];
+  const byParameter = new Map(names.map((name) => [name, name]));
+  for (const name of names) {
+    const parameter = parameterName(name);
+    if (byParameter.has(parameter)) continue;
+    byParameter.delete(name);
+    byParameter.set(parameter, name);
+  }
+  return byParameter;
+}
+
+/** The parameter's name that a stored name stands for. */
+function parameterName(stored: string): string {
+  return stored
+    .replace(/^(embeddings|encoder|pooler)\./, "bert.$1.")
+    .replace(/LayerNorm\.gamma$/, "LayerNorm.weight")
+    .replace(/LayerNorm\.beta$/, "LayerNorm.bias");
+}
+
+function isHead(name: string): boolean {
+  return name.startsWith("classifier.");
+}
+
+/** The pre-training heads, and a constant 0, 1, 2, ... that older versions of transformers saved. */
+function neverCounts(name: string): boolean {
+  return name.startsWith("cls.") || name === "bert.embeddings.position_ids";
+}
+
+function andMore(all: readonly unknown[], what: string): string {
+  return all.length === 1 ? "" : ` and ${all.length - 1} more ${what}`;
+}

@@ -1,0 +1,72 @@
+/**
+ * Writes a model folder that Hugging Face transformers and transformers.js read as well.
+ *
+ * Sources: the files that `PreTrainedModel.save_pretrained` and `BertTokenizer.save_pretrained` of transformers write.
+ *
+ * All files change together (see atomic-write.ts). Other things in the folder are kept, among them an `onnx/` of the
+ * earlier weights: exporting again is for the caller.
+ */
+import { writeFolderAtomic, type FileContent } from "./atomic-write.ts";
+import { encodeSafetensors, type NamedTensor } from "./safetensors.ts";
+
+/** What goes into a model folder. */
+export interface ModelFolderContent {
+  /** config.json, as `toHuggingFaceConfig` makes it. */
+  readonly config: Readonly<Record<string, unknown>>;
+  /** vocab.txt: one token a line, in the order of their numbers. */
+  readonly vocabularyText: string;
+  /** tokenizer.json, as text. */
+  readonly tokenizerJson: string;
+  /** Whether the tokenizer lowercases and strips accents. */
+  readonly lowercase: boolean;
+  /** Longest input in tokens, [CLS] and [SEP] included. */
+  readonly maxLength: number;
+  /** Weights under the checkpoint's own names; their data must not change until the folder is written. */
+  readonly tensors: Iterable<NamedTensor>;
+  /** attune.json. */
+  readonly attune: Readonly<Record<string, unknown>>;
+  /** README.md; one that stands there is kept where this is absent. */
+  readonly readme?: string;
+}
+
+const specialTokens = {
+  cls_token: "[CLS]",
+  mask_token: "[MASK]",
+  pad_token: "[PAD]",
+  sep_token: "[SEP]",
+  unk_token: "[UNK]",
+};
+
+/**
+ * Writes a model folder; afterwards, or after a crash at any point, it is wholly the new model or wholly what it was.
+ *
+ * @param path the folder; it and those above it are created
+ * @throws AttuneError ERR_DISK_FULL, ERR_NOT_WRITABLE, ERR_WRITE naming the file and its bytes
+ */
+export async function writeModelFolder(path: string, content: ModelFolderContent): Promise<void> {
+  const files: Record<string, FileContent> = {
+    "config.json": formatJson(content.config),
+    "vocab.txt": content.vocabularyText,
+    "tokenizer.json": content.tokenizerJson,
+    "tokenizer_config.json": formatJson({
+      tokenizer_class: "BertTokenizer",
+      do_lower_case: content.lowercase,
+      // null: accents are stripped where letters are lowercased.
+      strip_accents: null,
+      tokenize_chinese_chars: true,
+      model_max_length: content.maxLength,
+      clean_up_tokenization_spaces: true,
+      ...specialTokens,
+    }),
+    "special_tokens_map.json": formatJson(specialTokens),
+    "attune.json": formatJson(content.attune),
+    // transformers refuses safetensors files that do not name a framework.
+    "model.safetensors": encodeSafetensors(content.tensors, { format: "pt" }, path),
+  };
+  if (content.readme !== undefined) files["README.md"] = content.readme;
+  await writeFolderAtomic(path, files);
+}
+
+function formatJson(value: Readonly<Record<string, unknown>>): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}

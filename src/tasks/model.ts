@@ -1,0 +1,101 @@
+/**
+ * A model folder in memory: configuration, tokenizer, label schema, weights. No session yet.
+ */
+import { AttuneError } from "../base/errors.ts";
+import type { HostTensor } from "../base/dtype.ts";
+import { elementCount } from "../base/shape.ts";
+import type { LabelSchema } from "../data/index.ts";
+import type { SequenceClassificationConfig } from "../models/bert/config.ts";
+import { parseSequenceClassificationConfig } from "../models/bert/config.ts";
+import { bertClassifier } from "../models/bert/sequence-classification.ts";
+import type { NamedTensor } from "../models/checkpoint/index.ts";
+import { assertLoadable, matchParameters, readModelFolder } from "../models/checkpoint/index.ts";
+import type { Model } from "../onnx/index.ts";
+import type { Dialect } from "../tensor/index.ts";
+import { emitModel } from "../tensor/index.ts";
+import type { BertTokenizer } from "../text/index.ts";
+import { tokenizerOfFolder } from "../train/index.ts";
+
+export interface LoadedModel {
+  readonly path: string;
+  readonly config: SequenceClassificationConfig;
+  readonly schema: LabelSchema;
+  readonly tokenizer: BertTokenizer;
+  /** Values by parameter name. */
+  readonly weights: ReadonlyMap<string, HostTensor<"float32">>;
+  /** Most tokens of an input, from attune.json or the model's positions. */
+  readonly maxLength: number;
+  /** attune.json as it stands; empty where another tool wrote the folder. */
+  readonly attune: Readonly<Record<string, unknown>>;
+}
+
+/** Reads a folder that attune or transformers wrote and checks every tensor against the configuration. */
+export async function loadModel(path: string): Promise<LoadedModel> {
+  const folder = await readModelFolder(path);
+  try {
+    const config = parseSequenceClassificationConfig(folder.config, `${path}/config.json`);
+    const tokenizer = tokenizerOfFolder(folder);
+    if (tokenizer.vocabSize > config.vocabSize) throw vocabularyTooLarge(tokenizer.vocabSize, config.vocabSize, path);
+    const { parameters } = bertClassifier(config, { idType: "int64" });
+    const match = matchParameters(parameters, folder.weights);
+    assertLoadable(match);
+    if (match.freshHead) throw noHead(path);
+    const weights = new Map<string, HostTensor<"float32">>();
+    for (const { name, shape } of parameters) {
+      const data = new Float32Array(elementCount(shape));
+      await folder.weights.readInto(match.storedNames.get(name) ?? name, data);
+      weights.set(name, { dtype: "float32", shape, data });
+    }
+    const attune = isRecord(folder.attune) ? folder.attune : {};
+    return {
+      path,
+      config,
+      tokenizer,
+      weights,
+      schema: { kind: config.problemType === "multi_label_classification" ? "multi" : "single", names: config.labels },
+      maxLength: typeof attune.maxLength === "number" ? attune.maxLength : config.maxPositionEmbeddings,
+      attune,
+    };
+  } finally {
+    await folder.weights.close();
+  }
+}
+
+/** The classifier as an ONNX model with its weights inside, under the input and output names of transformers.js. */
+export function classifierModel({ config, weights }: Pick<LoadedModel, "config" | "weights">, dialect: Dialect): Model {
+  const { inputs, logits } = bertClassifier(config, { idType: "int64" });
+  return emitModel({
+    name: "bert_for_sequence_classification",
+    inputs: [inputs.inputIds, inputs.attentionMask, inputs.tokenTypeIds],
+    outputs: { logits },
+    parameters: weights,
+    dialect,
+  });
+}
+
+/** The weights as tensors to write. */
+export function namedTensors({ weights }: Pick<LoadedModel, "weights">): NamedTensor[] {
+  return [...weights].map(([name, { shape, data }]) => ({ name, shape, data }));
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function vocabularyTooLarge(found: number, rows: number, file: string): AttuneError {
+  return new AttuneError("ERR_VOCABULARY_SIZE", {
+    rule: "the vocabulary must not be larger than the model's embedding table",
+    found: `${found} tokens and ${rows} rows (vocab_size in config.json)`,
+    next: "use the vocabulary that the model was trained with",
+    file,
+  });
+}
+
+function noHead(file: string): AttuneError {
+  return new AttuneError("ERR_UNTRAINED_HEAD", {
+    rule: "a model can predict only with a trained classifier",
+    found: "the checkpoint has an encoder and no classifier",
+    next: "train it on labelled texts first: attune train DATA --model FOLDER",
+    file,
+  });
+}

@@ -1,0 +1,34 @@
+/**
+ * From tokens back to readable text.
+ *
+ * As Hugging Face's WordPiece decoder with clean-up: pieces join the word before them, words are set apart by
+ * spaces, and the spaces before English punctuation and contractions go. What normalization removed (case, accents,
+ * the spacing of the original) does not come back: offsets into the raw text show the original.
+ */
+import { CONTINUATION } from "./wordpiece.ts";
+
+/** In this order; the clean-up of `transformers`. */
+const CLEAN_UP: readonly (readonly [string, string])[] = [
+  [" .", "."],
+  [" ?", "?"],
+  [" !", "!"],
+  [" ,", ","],
+  [" ' ", "'"],
+  [" n't", "n't"],
+  [" 'm", "'m"],
+  [" 's", "'s"],
+  [" 've", "'ve"],
+  [" 're", "'re"],
+];
+
+/** The text that `tokens` read as; `cleanUp` removes the spaces before English punctuation. */
+export function joinTokens(tokens: readonly string[], cleanUp: boolean): string {
+  let text = "";
+  for (const [i, token] of tokens.entries()) {
+    if (i === 0) text = token;
+    else if (token.startsWith(CONTINUATION)) text += token.slice(CONTINUATION.length);
+    else text += ` ${token}`;
+  }
+  if (!cleanUp) return text;
+  return CLEAN_UP.reduce((cleaned, [from, to]) => cleaned.replaceAll(from, to), text);
+}

@@ -1,0 +1,40 @@
+/**
+ * What encoding a text gives, and what may be asked of it.
+ *
+ * Does not batch or pad: data/ does.
+ */
+/** One text, or pair of texts, as a model reads it. `t` tokens, special ones included. */
+export interface Encoding {
+  /** [t] indices into the vocabulary. */
+  readonly ids: number[];
+  /** [t] 0 for the first text and the special tokens around it, 1 for the second text and its [SEP]. */
+  readonly typeIds: number[];
+  /**
+   * [2 * t] start and end of each token in the text it comes from, in UTF-16 units: `text.slice(o[2 * i],
+   * o[2 * i + 1])` is what token i was read from. 0, 0 for the special tokens that encoding adds. Only on request.
+   */
+  readonly offsets?: Int32Array;
+  /** Tokens of the text or texts before truncation, special ones that encoding adds not counted. */
+  readonly tokenCount: number;
+  /** How many of those truncation cut away. */
+  readonly truncatedTokens: number;
+  /** How many of `tokenCount` stand for words that the vocabulary cannot spell. */
+  readonly unknownTokens: number;
+}
+
+/** Which text is cut to fit a limit; the rules stand in truncation.ts. */
+export type Truncation = "longestFirst" | "onlyFirst" | "onlySecond";
+
+/** How to encode. */
+export interface EncodeOptions {
+  /** A second text, for tasks on pairs. */
+  readonly pair?: string | undefined;
+  /** The most tokens to return, special ones included. Default: no limit. */
+  readonly maxLength?: number | undefined;
+  /** Which text is cut to fit `maxLength`. Default "longestFirst". Only together with `maxLength`. */
+  readonly truncation?: Truncation | undefined;
+  /** Whether to put [CLS] in front and [SEP] behind each text. Default true. */
+  readonly addSpecialTokens?: boolean | undefined;
+  /** Whether to return offsets. Default false. */
+  readonly offsets?: boolean | undefined;
+}

@@ -1,0 +1,161 @@
+/**
+ * What a run leaves on disk while it trains, so that a kill at any instant loses at most the steps since the last
+ * checkpoint, and a resumed run goes on to the same bits.
+ *
+ *     OUT/checkpoints/run.json              the options, data hashes and versions of the run
+ *     OUT/checkpoints/vocab.txt             the vocabulary, where it was learnt
+ *     OUT/checkpoints/step-N/               weights, both moments, loop state; written whole or not at all
+ *     OUT/checkpoints/best.safetensors      the best weights so far
+ *
+ * There is no generator state: random numbers are functions of the step (base/random.ts).
+ */
+import { readdir, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { AttuneError, internal } from "../base/errors.ts";
+import { encodeSafetensors, openSafetensors, writeFileAtomic, writeFolderAtomic } from "../models/checkpoint/index.ts";
+import type { NamedTensor, SafetensorsFile } from "../models/checkpoint/index.ts";
+import type { TrainingEngine } from "./engine.ts";
+
+const stateSchema = z.strictObject({
+  step: z.int(),
+  bestScore: z.number(),
+  bestLoss: z.number(),
+  bestStep: z.int(),
+  bestEpoch: z.int(),
+  epochsWithoutGain: z.int(),
+  collapsedEpochs: z.int(),
+  /** Of the epoch that is under way: summed loss and examples. */
+  epochLoss: z.number(),
+  epochExamples: z.int(),
+});
+
+/** Where the loop stands after `step` optimizer steps. */
+export type LoopState = z.infer<typeof stateSchema>;
+
+export const initialState: LoopState = {
+  step: 0,
+  bestScore: -1,
+  bestLoss: Number.MAX_VALUE,
+  bestStep: 0,
+  bestEpoch: 0,
+  epochsWithoutGain: 0,
+  collapsedEpochs: 0,
+  epochLoss: 0,
+  epochExamples: 0,
+};
+
+export class RunFolder {
+  readonly path: string;
+
+  /** `out`: the model's folder. */
+  constructor(out: string) {
+    this.path = join(out, "checkpoints");
+  }
+
+  /** The manifest of the run that stands here, or undefined. */
+  async manifest(): Promise<unknown> {
+    const text = await readFile(join(this.path, "run.json"), "utf8").catch(() => undefined);
+    return text === undefined ? undefined : JSON.parse(text);
+  }
+
+  async begin(manifest: Readonly<Record<string, unknown>>): Promise<void> {
+    await writeFolderAtomic(this.path, { "run.json": `${JSON.stringify(manifest, null, 2)}\n` });
+  }
+
+  /** Steps that have a whole checkpoint, latest first. */
+  async steps(): Promise<readonly number[]> {
+    const names = await readdir(this.path).catch((): string[] => []);
+    return names
+      .flatMap((name) => /^step-(\d+)$/.exec(name)?.[1] ?? [])
+      .map(Number)
+      .sort((a, b) => b - a);
+  }
+
+  /** Writes the checkpoint of `state.step`, then removes older ones. Returns its path. */
+  async save(engine: TrainingEngine, state: LoopState): Promise<string> {
+    const folder = join(this.path, `step-${state.step}`);
+    const weights = join(folder, "model.safetensors");
+    await writeFolderAtomic(folder, {
+      "model.safetensors": encodeSafetensors(weightTensors(engine), { format: "pt" }, weights),
+      "optimizer.safetensors": encodeSafetensors(momentTensors(engine), {}, join(folder, "optimizer.safetensors")),
+      "state.json": `${JSON.stringify(state, null, 2)}\n`,
+    });
+    for (const step of await this.steps()) {
+      if (step !== state.step) await rm(join(this.path, `step-${step}`), { recursive: true, force: true });
+    }
+    return folder;
+  }
+
+  /** Puts the latest checkpoint into the engine and gives the state it belongs to; undefined where there is none. */
+  async restore(engine: TrainingEngine): Promise<LoopState | undefined> {
+    const [step] = await this.steps();
+    if (step === undefined) return undefined;
+    const folder = join(this.path, `step-${step}`);
+    const state = parseState(await readFile(join(folder, "state.json"), "utf8"), folder);
+    await readWeights(join(folder, "model.safetensors"), engine);
+    const moments = await openSafetensors(join(folder, "optimizer.safetensors"));
+    try {
+      const views = engine.optimizerState.moments;
+      for (const { name, m, v } of views) {
+        await moments.readInto(`m.${name}`, m);
+        await moments.readInto(`v.${name}`, v);
+      }
+      engine.loadOptimizerState({ stepCount: state.step, moments: views });
+    } finally {
+      await moments.close();
+    }
+    return state;
+  }
+
+  async saveBest(engine: TrainingEngine): Promise<void> {
+    const path = join(this.path, "best.safetensors");
+    await writeFileAtomic(path, encodeSafetensors(weightTensors(engine), { format: "pt" }, path));
+  }
+
+  async loadBest(engine: TrainingEngine): Promise<void> {
+    await readWeights(join(this.path, "best.safetensors"), engine);
+  }
+
+  /** The run is complete and its model written: nothing here is needed any more. */
+  async remove(): Promise<void> {
+    await rm(this.path, { recursive: true, force: true });
+  }
+}
+
+/** The engine's weights as tensors to write; views, so write before the next step. */
+export function weightTensors(engine: TrainingEngine): NamedTensor[] {
+  return engine.parameters.map(({ spec, values }) => ({ name: spec.name, shape: spec.shape, data: values }));
+}
+
+function momentTensors(engine: TrainingEngine): NamedTensor[] {
+  const shapes = new Map(engine.parameters.map(({ spec }) => [spec.name, spec.shape]));
+  return engine.optimizerState.moments.flatMap(({ name, m, v }) => {
+    const shape = shapes.get(name);
+    if (shape === undefined) throw internal(`moments of unknown parameter "${name}"`);
+    return [
+      { name: `m.${name}`, shape, data: m },
+      { name: `v.${name}`, shape, data: v },
+    ];
+  });
+}
+
+async function readWeights(path: string, engine: TrainingEngine): Promise<void> {
+  const file: SafetensorsFile = await openSafetensors(path);
+  try {
+    for (const { spec, values } of engine.parameters) await file.readInto(spec.name, values);
+  } finally {
+    await file.close();
+  }
+}
+
+function parseState(text: string, folder: string): LoopState {
+  const parsed = stateSchema.safeParse(JSON.parse(text));
+  if (parsed.success) return parsed.data;
+  throw new AttuneError("ERR_CHECKPOINT_STATE", {
+    rule: "a checkpoint's state.json must be one that this version of attune wrote",
+    found: parsed.error.issues[0].message,
+    next: "resume with the version that wrote it, or delete the folder and start over",
+    file: folder,
+  });
+}

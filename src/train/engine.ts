@@ -1,0 +1,266 @@
+/**
+ * The machine under the loop: one optimizer step from a batch, and logits from the present weights.
+ *
+ * Weights, gradients and moments lie in one WebAssembly memory that ONNX Runtime's tensors view: the graph writes
+ * gradients there, the WASM kernels clip and update there, nothing is copied between them. Runs on the thread that
+ * calls it. Knows nothing of epochs, files or metrics.
+ */
+import type { HostTensor } from "../base/dtype.ts";
+import { AttuneError, internal } from "../base/errors.ts";
+import { elementCount } from "../base/shape.ts";
+import type { CollatedBatch } from "../data/index.ts";
+import type { SequenceClassificationConfig } from "../models/bert/config.ts";
+import { bertClassifier, bertClassifierLoss } from "../models/bert/sequence-classification.ts";
+import type { ParameterSpec } from "../nn/index.ts";
+import { encodeModel } from "../onnx/index.ts";
+import type { AdamWState, ArenaTensor, Kernels, ParameterSlot } from "../optim/index.ts";
+import { AdamW, Arena, arenaBytes, clipCoefficient, createKernels, gradientNorm } from "../optim/index.ts";
+import type { Backend, RunSession, Tensors } from "../runtime/index.ts";
+import { emitModel } from "../tensor/index.ts";
+import type { RowOutput } from "./gradient-graph.ts";
+import { buildGradientGraph } from "./gradient-graph.ts";
+import { DropoutMasks } from "./masks.ts";
+
+export interface EngineOptions {
+  readonly config: SequenceClassificationConfig;
+  readonly backend: Backend;
+  readonly seed: number;
+  readonly weightDecay: number;
+  readonly maxGradNorm: number;
+  /** The most padded tokens that a micro-batch may hold: sizes the buffer for embedding gradients. */
+  readonly maxTokens: number;
+  /** Whether a step may consist of several micro-batches; costs one more copy of the gradients. */
+  readonly accumulates: boolean;
+  readonly threads?: number;
+}
+
+/** Part of a step that goes through the graph at once. */
+export interface MicroBatch {
+  readonly inputs: CollatedBatch;
+  /** int32 [b], or float32 [b, c] for several labels. */
+  readonly labels: Int32Array | Float32Array;
+}
+
+export interface StepResult {
+  /** Mean loss over the step's examples. */
+  readonly loss: number;
+  /** Global norm of the gradient before clipping. */
+  readonly gradNorm: number;
+}
+
+interface Weight extends ParameterSlot {
+  readonly spec: ParameterSpec;
+  /** Gradients of further micro-batches land here and are added. */
+  readonly extra: ArenaTensor | undefined;
+}
+
+export class TrainingEngine {
+  readonly #options: EngineOptions;
+  readonly #weights: readonly Weight[];
+  readonly #kernels: Kernels;
+  readonly #optimizer: AdamW;
+  readonly #masks: DropoutMasks;
+  readonly #training: RunSession;
+  readonly #inference: RunSession;
+  readonly #rows: readonly (RowOutput & { readonly weight: Weight })[];
+  readonly #dense: readonly (readonly [output: string, weight: Weight])[];
+  readonly #rowScratch: ArenaTensor;
+  readonly #indexScratch: ArenaTensor<Int32Array>;
+
+  private constructor(parts: EngineParts) {
+    const { options, weights, program } = parts;
+    const byName = new Map(weights.map((weight) => [weight.name, weight]));
+    const weightOf = (name: string): Weight => {
+      const weight = byName.get(name);
+      if (weight === undefined) throw internal(`no weight "${name}"`);
+      return weight;
+    };
+    this.#options = options;
+    this.#weights = weights;
+    this.#kernels = parts.kernels;
+    this.#optimizer = parts.optimizer;
+    this.#masks = parts.masks;
+    this.#training = parts.training;
+    this.#inference = parts.inference;
+    this.#rowScratch = parts.rowScratch;
+    this.#indexScratch = parts.indexScratch;
+    this.#rows = program.rows.map((row) => ({ ...row, weight: weightOf(row.parameter) }));
+    this.#dense = [...program.dense].map(([name, output]) => [output, weightOf(name)] as const);
+  }
+
+  /** Traces, differentiates and loads the model. Weights are zero until `load` of each (see `parameters`). */
+  static async create(options: EngineOptions): Promise<TrainingEngine> {
+    const { config, backend, threads } = options;
+    const graph = bertClassifierLoss(config);
+    const program = buildGradientGraph(graph);
+    const lengths = graph.parameters.map(({ shape }) => elementCount(shape));
+    const copies = options.accumulates ? 5 : 4; // values, gradient, two moments, and further gradients
+    const scratch = [options.maxTokens * config.hiddenSize, options.maxTokens];
+    const arena = new Arena(copies * arenaBytes(lengths) + arenaBytes(scratch));
+    const kernels = await createKernels(arena.memory);
+    const weights = graph.parameters.map((spec, i): Weight => {
+      const [values, gradient] = [arena.float32(lengths[i]), arena.float32(lengths[i])];
+      const extra = options.accumulates ? arena.float32(lengths[i]) : undefined;
+      return { spec, name: spec.name, decay: spec.decay, values, gradient, extra };
+    });
+    const sessionOptions = threads === undefined ? {} : { threads };
+    return new TrainingEngine({
+      options,
+      weights,
+      kernels,
+      program,
+      optimizer: new AdamW(kernels, arena, weights, { weightDecay: options.weightDecay }),
+      masks: new DropoutMasks(graph.dropouts, options.seed),
+      training: await backend.createSession(encodeModel(program.model), sessionOptions),
+      inference: await backend.createSession(encodeModel(inferenceModel(config)), sessionOptions),
+      rowScratch: arena.float32(scratch[0]),
+      indexScratch: arena.int32(scratch[1]),
+    });
+  }
+
+  /** Every parameter with a live view of its values: write to initialise or load, read to save. */
+  get parameters(): readonly { readonly spec: ParameterSpec; readonly values: Float32Array }[] {
+    return this.#weights.map(({ spec, values }) => ({ spec, values: values.array }));
+  }
+
+  get optimizerState(): AdamWState {
+    return this.#optimizer.state();
+  }
+
+  loadOptimizerState(state: AdamWState): void {
+    this.#optimizer.load(state);
+  }
+
+  /**
+   * One optimizer step over all micro-batches together; their examples weigh the same.
+   *
+   * @param step 0-based; names the dropout masks of this step.
+   * @throws ERR_DIVERGED where the loss or the gradient is not finite; the weights are left as they were.
+   */
+  async step(microBatches: readonly MicroBatch[], options: { readonly step: number; readonly lr: number }): Promise<StepResult> {
+    const examples = microBatches.reduce((sum, { inputs }) => sum + inputs.batch, 0);
+    let loss = 0;
+    for (const [i, microBatch] of microBatches.entries()) {
+      loss += await this.#accumulate(microBatch, examples, options.step, i);
+    }
+    const gradNorm = gradientNorm(this.#kernels, this.#weights);
+    if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) throw diverged(loss, gradNorm, options);
+    const gradScale = clipCoefficient(gradNorm, this.#options.maxGradNorm);
+    this.#optimizer.step({ lr: options.lr, gradScale });
+    return { loss, gradNorm };
+  }
+
+  /** Logits [b, c] of the present weights, dropout off. */
+  async logits(inputs: CollatedBatch): Promise<Float32Array> {
+    const results = await this.#inference.run({ ...inputFeeds(inputs), ...this.#weightFeeds() });
+    return floats(results, "logits");
+  }
+
+  async dispose(): Promise<void> {
+    await this.#training.dispose();
+    await this.#inference.dispose();
+  }
+
+  /** Runs one micro-batch and adds its gradients to those of the step so far (`micro` 0 starts afresh). */
+  async #accumulate({ inputs, labels }: MicroBatch, examples: number, step: number, micro: number): Promise<number> {
+    const { batch: b, length: t } = inputs;
+    const classes = this.#options.config.labels.length;
+    const feeds: Tensors = {
+      ...inputFeeds(inputs),
+      ...this.#weightFeeds(),
+      ...(await this.#masks.draw({ b, t }, step, micro)),
+      labels:
+        labels instanceof Int32Array
+          ? { dtype: "int32", shape: [b], data: labels }
+          : { dtype: "float32", shape: [b, classes], data: labels },
+      example_weights: { dtype: "float32", shape: [b], data: new Float32Array(b).fill(1 / examples) },
+    };
+    const into = Object.fromEntries(this.#dense.map(([output, weight]) => [output, target(weight, micro)]));
+    const results = await this.#training.run(feeds, into);
+    if (micro > 0) for (const [, weight] of this.#dense) this.#addExtra(weight);
+    this.#scatterRows(results, micro);
+    return floats(results, "loss")[0];
+  }
+
+  #addExtra({ gradient, extra }: Weight): void {
+    if (extra === undefined) throw internal("an engine made without accumulation was given several micro-batches");
+    this.#kernels.add(gradient.byteOffset, extra.byteOffset, gradient.length);
+  }
+
+  #scatterRows(results: Tensors, micro: number): void {
+    const written = new Set<Weight>(this.#dense.map(([, weight]) => weight));
+    for (const { weight, rows, indices } of this.#rows) {
+      if (micro === 0 && !written.has(weight)) weight.gradient.array.fill(0);
+      written.add(weight);
+      const values = floats(results, rows);
+      const { data: places } = results[indices];
+      if (!(places instanceof Int32Array)) throw internal(`"${indices}" is not int32`);
+      this.#rowScratch.array.set(values);
+      this.#indexScratch.array.set(places);
+      const { gradient, spec } = weight;
+      this.#kernels.scatterAddRows(
+        gradient.byteOffset,
+        this.#rowScratch.byteOffset,
+        this.#indexScratch.byteOffset,
+        places.length,
+        spec.shape[1],
+      );
+    }
+  }
+
+  #weightFeeds(): Tensors {
+    return Object.fromEntries(this.#weights.map((weight) => [weight.name, view(weight.spec, weight.values)]));
+  }
+}
+
+interface EngineParts {
+  readonly options: EngineOptions;
+  readonly weights: readonly Weight[];
+  readonly kernels: Kernels;
+  readonly program: ReturnType<typeof buildGradientGraph>;
+  readonly optimizer: AdamW;
+  readonly masks: DropoutMasks;
+  readonly training: RunSession;
+  readonly inference: RunSession;
+  readonly rowScratch: ArenaTensor;
+  readonly indexScratch: ArenaTensor<Int32Array>;
+}
+
+/** The forward graph with weights as inputs, so that it reads the live ones. */
+function inferenceModel(config: SequenceClassificationConfig) {
+  const { inputs, logits } = bertClassifier(config, { idType: "int32" });
+  return emitModel({
+    name: "logits",
+    inputs: [inputs.inputIds, inputs.attentionMask, inputs.tokenTypeIds],
+    outputs: { logits },
+    parameters: "inputs",
+    dialect: "ort",
+  });
+}
+
+function inputFeeds({ inputIds, attentionMask, tokenTypeIds, batch, length }: CollatedBatch): Tensors {
+  const int32 = (data: Int32Array): HostTensor => ({ dtype: "int32", shape: [batch, length], data });
+  return { input_ids: int32(inputIds), attention_mask: int32(attentionMask), token_type_ids: int32(tokenTypeIds) };
+}
+
+function view(spec: ParameterSpec, { array }: ArenaTensor): HostTensor {
+  return { dtype: "float32", shape: spec.shape, data: array };
+}
+
+function target({ spec, gradient, extra }: Weight, micro: number): HostTensor {
+  return view(spec, micro === 0 ? gradient : (extra ?? gradient));
+}
+
+function floats(results: Tensors, name: string): Float32Array {
+  const { data } = results[name];
+  if (!(data instanceof Float32Array)) throw internal(`"${name}" is ${results[name].dtype}, not float32`);
+  return data;
+}
+
+function diverged(loss: number, gradNorm: number, { step, lr }: { readonly step: number; readonly lr: number }): AttuneError {
+  return new AttuneError("ERR_DIVERGED", {
+    rule: "loss and gradient must stay finite",
+    found: `step ${step + 1} has loss ${loss} and gradient norm ${gradNorm} at a learning rate of ${lr}`,
+    next: "start again with a learning rate three to ten times smaller (--lr), or a longer warm-up (--warmup-share 0.2)",
+  });
+}

@@ -1,0 +1,335 @@
+/**
+ * The training run, from options to a model folder, as an async generator of events. Never prints.
+ *
+ * Recipe: Devlin et al. 2019, section A.3 (AdamW with warm-up and linear decay, gradient clipping at 1), with bias
+ * correction kept on (Mosbach et al. 2021), dev evaluation after every epoch, the best weights kept, early stopping.
+ *
+ * Runs on the thread that iterates it; `run.ts` puts it into a worker.
+ */
+import { AttuneError, errorCode, internal } from "../base/errors.ts";
+import { collate, inferenceBatches, trainingBatches } from "../data/index.ts";
+import { elementCount } from "../base/shape.ts";
+import { toHuggingFaceConfig } from "../models/bert/config.ts";
+import { writeModelFolder } from "../models/checkpoint/index.ts";
+import { linearWarmup } from "../optim/index.ts";
+import type { Backend } from "../runtime/index.ts";
+import { loadBackend } from "../runtime/index.ts";
+import type { LoopState } from "./checkpoint.ts";
+import { initialState, RunFolder, weightTensors } from "./checkpoint.ts";
+import { checkCollapse } from "./collapse.ts";
+import type { MicroBatch } from "./engine.ts";
+import { TrainingEngine } from "./engine.ts";
+import { allLogits, probabilities, report, scoreOf } from "./evaluate.ts";
+import type { EvaluationEvent, Report, TrainEvent } from "./events.ts";
+import type { Manifest } from "./manifest.ts";
+import { checkResumable, manifestOf } from "./manifest.ts";
+import { modelCard } from "./model-card.ts";
+import type { ResolvedTrainOptions } from "./options.ts";
+import type { EncodedSet, Examples, PreparedData } from "./prepare.ts";
+import { checkMaxLength, readExamples, tokenizeExamples } from "./prepare.ts";
+import { Pace } from "./pace.ts";
+import type { StartingModel } from "./starting-model.ts";
+import { startingModel } from "./starting-model.ts";
+
+export interface RunControl {
+  /** Go on from the last checkpoint in the output folder. */
+  readonly resume: boolean;
+  /** Asked after each step: true finishes with a checkpoint. */
+  readonly shouldStop: () => boolean;
+}
+
+/** Everything that one run holds. */
+interface Run {
+  readonly options: ResolvedTrainOptions;
+  readonly examples: Examples;
+  readonly data: PreparedData;
+  readonly start: StartingModel;
+  readonly manifest: Manifest;
+  readonly folder: RunFolder;
+  readonly engine: TrainingEngine;
+  readonly stepsPerEpoch: number;
+  readonly totalSteps: number;
+  readonly pace: Pace;
+}
+
+/**
+ * Trains and writes the model folder `options.out`.
+ *
+ * @throws whatever readers, tokenizer and checkpoints throw, ERR_DIVERGED, ERR_COLLAPSED, ERR_RUN_UNFINISHED,
+ *   ERR_NOTHING_TO_RESUME, ERR_RESUME_MISMATCH. An earlier model in the folder stays until the new one is complete.
+ */
+export async function* train(options: ResolvedTrainOptions, control: RunControl): AsyncGenerator<TrainEvent> {
+  const backend = await loadBackend(options.device);
+  const folder = new RunFolder(options.out);
+  await checkFolder(folder, control.resume);
+  const examples = yield* readExamples(options);
+  const manifest = manifestOf(options, examples, backend);
+  if (control.resume) checkResumable(await folder.manifest(), manifest, folder.path);
+  else await folder.begin(manifest); // now, so that an unwritable folder shows before hours of work
+  const start = yield* startingModel(options, examples);
+  checkMaxLength(options.maxLength, start.config.maxPositionEmbeddings);
+  const data = yield* tokenizeExamples(examples, start.tokenizer, options.maxLength);
+  yield { event: "phase", phase: "preparing" };
+  const engine = await createEngine(options, data, start, backend);
+  try {
+    const run = { options, examples, data, start, manifest, folder, engine, ...planned(options, data) };
+    yield* trainWith(run, control, backend);
+  } catch (error) {
+    // a run that diverged or collapsed would do so again: nothing in its checkpoints is worth resuming
+    if (["ERR_DIVERGED", "ERR_COLLAPSED"].includes(errorCode(error) ?? "")) await folder.remove();
+    throw error;
+  } finally {
+    await engine.dispose();
+  }
+}
+
+async function* trainWith(run: Run, control: RunControl, backend: Backend): AsyncGenerator<TrainEvent> {
+  const { options, folder, engine, totalSteps } = run;
+  await run.start.fill(engine);
+  const restored = control.resume ? await folder.restore(engine) : undefined;
+  yield startEvent(run, backend, restored?.step);
+  let state: LoopState = restored ?? initialState;
+  const schedule = linearWarmup({
+    lr: options.lr,
+    warmupSteps: Math.round(options.warmupShare * totalSteps),
+    totalSteps,
+  });
+  const stoppedEarly = () => state.epochsWithoutGain >= options.patience;
+  while (state.step < totalSteps && !stoppedEarly()) {
+    const epoch = Math.floor(state.step / run.stepsPerEpoch);
+    const batches = epochBatches(run, epoch);
+    for (const indices of batches.slice(state.step % run.stepsPerEpoch)) {
+      const started = performance.now();
+      const { step } = state;
+      const lr = schedule(step);
+      const { loss, gradNorm } = await engine.step(microBatches(run, indices), { step, lr });
+      state = {
+        ...state,
+        step: step + 1,
+        epochLoss: state.epochLoss + loss * indices.length,
+        epochExamples: state.epochExamples + indices.length,
+      };
+      const tokens = indices.reduce((sum, i) => sum + run.data.train.encodings[i].ids.length, 0);
+      run.pace.step(performance.now() - started, tokens);
+      yield stepEvent(run, state.step, { loss, gradNorm, lr, tokens });
+      if (control.shouldStop() && state.step % run.stepsPerEpoch !== 0) {
+        yield* interrupt(run, state);
+        return;
+      }
+      if (options.checkpointSteps !== undefined && state.step % options.checkpointSteps === 0) yield await checkpoint(run, state);
+    }
+    const evaluated = await evaluateEpoch(run, state, epoch);
+    state = evaluated.state;
+    yield evaluated.event;
+    yield await checkpoint(run, state);
+    if (control.shouldStop() && state.step < totalSteps && !stoppedEarly()) {
+      yield { event: "interrupted", step: state.step, totalSteps, checkpoint: folder.path };
+      return;
+    }
+  }
+  yield await finish(run, state);
+}
+
+/** What must hold of the output folder before anything is done. */
+async function checkFolder(folder: RunFolder, resume: boolean): Promise<void> {
+  const [step] = await folder.steps();
+  if (resume && (await folder.manifest()) === undefined) {
+    throw new AttuneError("ERR_NOTHING_TO_RESUME", {
+      rule: "--resume goes on with an unfinished run in the output folder",
+      found: "no run stands there",
+      next: "leave --resume out, or name the folder of the run with --out",
+      file: folder.path,
+    });
+  }
+  if (!resume && step !== undefined) {
+    throw new AttuneError("ERR_RUN_UNFINISHED", {
+      rule: "a new run needs a folder without an unfinished one",
+      found: `one stopped at step ${step}`,
+      next: "add --resume to go on with it, delete that folder, or choose another --out",
+      file: folder.path,
+    });
+  }
+}
+
+function createEngine(
+  options: ResolvedTrainOptions,
+  data: PreparedData,
+  start: StartingModel,
+  backend: Backend,
+): Promise<TrainingEngine> {
+  const longest = data.train.encodings.reduce((most, { ids }) => Math.max(most, ids.length), 0);
+  const { seed, weightDecay, maxGradNorm, batchTokens, batchSize, threads } = options;
+  return TrainingEngine.create({
+    config: start.config,
+    backend,
+    seed,
+    weightDecay,
+    maxGradNorm,
+    maxTokens: Math.max(longest, Math.min(batchTokens, longest * batchSize)),
+    accumulates: longest * batchSize > batchTokens,
+    ...(threads === undefined ? {} : { threads }),
+  });
+}
+
+function planned(options: ResolvedTrainOptions, data: PreparedData) {
+  const stepsPerEpoch = Math.ceil(data.train.encodings.length / options.batchSize);
+  const totalSteps = stepsPerEpoch * options.epochs;
+  return { stepsPerEpoch, totalSteps, pace: new Pace() };
+}
+
+/** The steps of an epoch as indices into train; a pure function of seed and epoch, so a resume finds its place. */
+function epochBatches({ options, data, stepsPerEpoch }: Run, epoch: number): number[][] {
+  const lengths = data.train.encodings.map(({ ids }) => ids.length);
+  const { batchSize, seed } = options;
+  const batches = trainingBatches({ lengths, batchSize, batchTokens: Number.MAX_SAFE_INTEGER, seed, epoch });
+  if (batches.length !== stepsPerEpoch) throw internal(`epoch ${epoch} has ${batches.length} steps, not ${stepsPerEpoch}`);
+  return batches;
+}
+
+/** One step cut into parts that fit the token budget. */
+function microBatches({ options, data, start }: Run, indices: readonly number[]): MicroBatch[] {
+  const { encodings, labels } = data.train;
+  const lengths = indices.map((i) => encodings[i].ids.length);
+  const c = start.config.labels.length;
+  return inferenceBatches({ lengths, batchSize: options.batchSize, batchTokens: options.batchTokens }).map((part) => {
+    const rows = part.map((i) => indices[i]);
+    return {
+      inputs: collate(rows.map((i) => encodings[i]), { padId: start.tokenizer.padId }),
+      labels:
+        labels.kind === "single"
+          ? Int32Array.from(rows, (i) => labels.ids[i])
+          : Float32Array.from(rows.flatMap((i) => [...labels.flags.subarray(i * c, (i + 1) * c)])),
+    };
+  });
+}
+
+async function evaluateEpoch(run: Run, state: LoopState, epoch: number): Promise<{ state: LoopState; event: EvaluationEvent }> {
+  const started = performance.now();
+  const { scored, predicted } = await evaluateSet(run, run.data.dev);
+  const score = scoreOf(scored);
+  const best = score > state.bestScore || (score === state.bestScore && scored.logLoss < state.bestLoss);
+  const collapsedEpochs = checkCollapse(run.examples, predicted, state, run.options);
+  if (best) await run.folder.saveBest(run.engine);
+  run.pace.evaluation(performance.now() - started);
+  return {
+    state: {
+      ...state,
+      ...(best ? { bestScore: score, bestLoss: scored.logLoss, bestStep: state.step, bestEpoch: epoch + 1 } : {}),
+      epochsWithoutGain: best ? 0 : state.epochsWithoutGain + 1,
+      collapsedEpochs,
+      epochLoss: 0,
+      epochExamples: 0,
+    },
+    event: {
+      event: "evaluation",
+      step: state.step,
+      epoch: epoch + 1,
+      loss: scored.logLoss,
+      accuracy: scored.kind === "single" ? scored.accuracy : scored.subsetAccuracy,
+      macroF1: scored.macroF1,
+      score,
+      best,
+    },
+  };
+}
+
+/** Scores one split with the present weights. */
+async function evaluateSet(run: Run, set: EncodedSet): Promise<{ scored: Report; predicted: Float64Array }> {
+  const { engine, examples, options, start } = run;
+  const logits = await allLogits(set.encodings, (batch) => engine.logits(batch), {
+    labelCount: start.config.labels.length,
+    padId: start.tokenizer.padId,
+    batchTokens: options.batchTokens,
+  });
+  const predicted = probabilities(logits, examples.schema);
+  return { scored: report(set.labels, predicted, examples.schema), predicted };
+}
+
+async function checkpoint(run: Run, state: LoopState): Promise<TrainEvent> {
+  return { event: "checkpoint", step: state.step, path: await run.folder.save(run.engine, state) };
+}
+
+async function* interrupt(run: Run, state: LoopState): AsyncGenerator<TrainEvent> {
+  yield await checkpoint(run, state);
+  yield { event: "interrupted", step: state.step, totalSteps: run.totalSteps, checkpoint: run.folder.path };
+}
+
+/** Takes the best weights, scores them once more, and writes the model in place of whatever stood there. */
+async function finish(run: Run, state: LoopState): Promise<TrainEvent> {
+  const { options, data, examples, start, manifest, engine, folder } = run;
+  await folder.loadBest(engine);
+  const { scored: dev } = await evaluateSet(run, data.dev);
+  const test = data.test === undefined ? undefined : (await evaluateSet(run, data.test)).scored;
+  const counts = { train: examples.train.length, dev: examples.dev.length, test: examples.test?.length };
+  await writeModelFolder(options.out, {
+    config: toHuggingFaceConfig(start.config),
+    vocabularyText: start.tokenizer.toVocabularyText(),
+    tokenizerJson: start.tokenizer.toTokenizerJson(),
+    lowercase: start.tokenizer.lowercase,
+    maxLength: options.maxLength,
+    tensors: weightTensors(engine),
+    attune: {
+      format: 1,
+      labels: examples.schema,
+      maxLength: options.maxLength,
+      columns: { text: options.textColumn, label: options.labelColumn, textPair: options.textPairColumn },
+      run: { ...manifest, steps: state.step, bestStep: state.bestStep, bestEpoch: state.bestEpoch, examples: counts },
+      metrics: { dev, ...(test === undefined ? {} : { test }) },
+    },
+    readme: modelCard({ start, manifest, examples: counts, dev, test }),
+  });
+  await folder.remove();
+  return {
+    event: "done",
+    out: options.out,
+    steps: state.step,
+    bestStep: state.bestStep,
+    bestEpoch: state.bestEpoch,
+    stoppedEarly: state.step < run.totalSteps,
+    elapsedMs: run.pace.elapsedMs,
+    dev,
+    test,
+  };
+}
+
+function startEvent(run: Run, backend: Backend, resumedFrom: number | undefined): TrainEvent {
+  const { start, examples, options, engine, totalSteps } = run;
+  const { vocabSize, numHiddenLayers: layers, hiddenSize } = start.config;
+  return {
+    event: "start",
+    out: options.out,
+    model: {
+      from: start.from,
+      parameters: engine.parameters.reduce((sum, { spec }) => sum + elementCount(spec.shape), 0),
+      vocabSize,
+      layers,
+      hiddenSize,
+    },
+    data: {
+      train: examples.train.length,
+      dev: examples.dev.length,
+      test: examples.test?.length,
+      labels: examples.schema.names,
+      kind: examples.schema.kind,
+      badRows: examples.badRows,
+    },
+    device: `${backend.device} (onnxruntime ${backend.version})`,
+    seed: options.seed,
+    epochs: options.epochs,
+    totalSteps,
+    resumedFrom,
+  };
+}
+
+function stepEvent(run: Run, step: number, now: { loss: number; gradNorm: number; lr: number; tokens: number }): TrainEvent {
+  return {
+    event: "step",
+    step,
+    totalSteps: run.totalSteps,
+    epoch: Math.floor((step - 1) / run.stepsPerEpoch) + 1,
+    epochs: run.options.epochs,
+    ...now,
+    tokensPerSecond: run.pace.tokensPerSecond,
+    remainingMs: run.pace.remainingMs(run.totalSteps - step, run.options.epochs - Math.floor(step / run.stepsPerEpoch)),
+  };
+}

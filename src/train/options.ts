@@ -1,0 +1,166 @@
+/**
+ * What a training run is told: plain data, so that it crosses to the worker thread, is written into the run's
+ * manifest, and comes back for a resume.
+ *
+ * Defaults stand here and nowhere else. Checks what can be checked without the data; the rest is checked where it
+ * is used.
+ */
+import { AttuneError, nearest } from "../base/errors.ts";
+import type { DeviceChoice } from "../runtime/index.ts";
+
+/** Where the examples are and how to read them. */
+export interface DataOptions {
+  /** Training data: a file (CSV, TSV, JSONL, JSON, Parquet, each also .gz) or a folder with a sub-folder a label. */
+  readonly train: string;
+  /** Development data: chooses the best weights. Without it, `devShare` of train is held out. */
+  readonly dev?: string;
+  /** Test data: read once, after training. */
+  readonly test?: string;
+  /** Share of train held out, stratified, where there is no dev. In (0, 0.5]; default 0.1. */
+  readonly devShare?: number;
+  /** Default "text". */
+  readonly textColumn?: string;
+  /** Default "label". */
+  readonly labelColumn?: string;
+  /** Column of the second text of a pair. Default "text_pair" where that column exists. */
+  readonly textPairColumn?: string;
+  /** A text may have several labels, written "a|b". Default false. */
+  readonly multiLabel?: boolean;
+  /** Count and list bad rows instead of stopping at the first. Default false. */
+  readonly skipBadRows?: boolean;
+  /** Accept labels that occur once in train. Default false. */
+  readonly allowRareLabels?: boolean;
+  /** Character encoding; default: found out. */
+  readonly encoding?: string;
+}
+
+export interface TrainOptions extends DataOptions {
+  /** A preset (tiny, mini, small, medium, base) to train from scratch, or a model folder to go on from. */
+  readonly model?: string;
+  /** Folder for the model; checkpoints stand inside it while training. */
+  readonly out: string;
+  /** Passes over train. Default: 30 for tiny, 8 for other presets, 4 from a folder. */
+  readonly epochs?: number;
+  /** Peak learning rate. Default: from scratch 1e-3 (tiny), 5e-4 (mini), 3e-4 (small), 1e-4 (medium, base); from a folder 5e-5. */
+  readonly lr?: number;
+  /** Most examples of a step. Default 32. */
+  readonly batchSize?: number;
+  /** Most padded tokens of one micro-batch; a step of more is accumulated. Default 4096. */
+  readonly batchTokens?: number;
+  /** Longest input in tokens, [CLS] and [SEP] included. Default 128. */
+  readonly maxLength?: number;
+  /** Share of the steps over which the rate rises. Default 0.1. */
+  readonly warmupShare?: number;
+  /** Default 0.01. */
+  readonly weightDecay?: number;
+  /** Gradients are scaled down to this global norm. Default 1. */
+  readonly maxGradNorm?: number;
+  /** Dropout everywhere; default the model's own (0.1). */
+  readonly dropout?: number;
+  /** Size of the vocabulary learnt from train, from scratch. Default 8000. */
+  readonly vocabSize?: number;
+  /** Fold case and strip accents in a vocabulary learnt here. Default true. */
+  readonly lowercase?: boolean;
+  /** Default 0. Same seed, same data, same machine type: same bits. */
+  readonly seed?: number;
+  /** Epochs without a better dev score before stopping. Default 5. */
+  readonly patience?: number;
+  /** Steps between checkpoints; default once an epoch. One more is written when the run is interrupted. */
+  readonly checkpointSteps?: number;
+  readonly device?: DeviceChoice;
+  /** Threads of the runtime; default all cores. */
+  readonly threads?: number;
+}
+
+export type ResolvedTrainOptions = Omit<TrainOptions, OptionalKeys> & Required<Pick<TrainOptions, DefaultedKeys>>;
+
+type OptionalKeys = Exclude<keyof TrainOptions, "train" | "out" | "dev" | "test" | "textPairColumn" | "encoding" | "dropout" | "checkpointSteps" | "threads">;
+type DefaultedKeys = OptionalKeys;
+
+const defaultLr: Readonly<Record<string, number>> = { tiny: 1e-3, mini: 5e-4, small: 3e-4, medium: 1e-4, base: 1e-4 };
+
+/**
+ * Fills in the defaults and checks every value.
+ *
+ * @throws ERR_OPTION naming the option, its range and what was found; unknown options are refused.
+ */
+export function resolveTrainOptions(options: TrainOptions): ResolvedTrainOptions {
+  const model = options.model ?? "mini";
+  const fromScratch = model in defaultLr;
+  const resolved: ResolvedTrainOptions = {
+    devShare: 0.1,
+    textColumn: "text",
+    labelColumn: "label",
+    multiLabel: false,
+    skipBadRows: false,
+    allowRareLabels: false,
+    epochs: model === "tiny" ? 30 : fromScratch ? 8 : 4,
+    lr: defaultLr[model] ?? 5e-5,
+    batchSize: 32,
+    batchTokens: 4096,
+    maxLength: 128,
+    warmupShare: 0.1,
+    weightDecay: 0.01,
+    maxGradNorm: 1,
+    vocabSize: 8000,
+    lowercase: true,
+    seed: 0,
+    patience: 5,
+    device: "auto",
+    ...withoutUndefined(options),
+    model,
+  };
+  refuseUnknown(options);
+  for (const [name, [holds, range]] of Object.entries(ranges)) {
+    const value: unknown = Object.entries(resolved).find(([key]) => key === name)?.[1];
+    if (value !== undefined && !(typeof value === "number" && holds(value))) throw optionError(name, range, value);
+  }
+  return resolved;
+}
+
+type Range = readonly [holds: (value: number) => boolean, text: string];
+
+const positiveInteger: Range = [(n) => Number.isSafeInteger(n) && n > 0, "a whole number, 1 or more"];
+
+const ranges: Readonly<Record<string, Range>> = {
+  devShare: [(n) => n > 0 && n <= 0.5, "in (0, 0.5]"],
+  epochs: positiveInteger,
+  lr: [(n) => n > 0 && n <= 1, "in (0, 1]"],
+  batchSize: positiveInteger,
+  batchTokens: positiveInteger,
+  maxLength: [(n) => Number.isSafeInteger(n) && n >= 3, "a whole number, 3 or more ([CLS], one token, [SEP])"],
+  warmupShare: [(n) => n >= 0 && n < 1, "in [0, 1)"],
+  weightDecay: [(n) => n >= 0 && n < 1, "in [0, 1)"],
+  maxGradNorm: [(n) => n > 0, "above 0"],
+  dropout: [(n) => n >= 0 && n < 1, "in [0, 1)"],
+  vocabSize: [(n) => Number.isSafeInteger(n) && n >= 100, "a whole number, 100 or more"],
+  seed: [(n) => Number.isSafeInteger(n) && n >= 0, "a whole number, 0 or more"],
+  patience: positiveInteger,
+  checkpointSteps: positiveInteger,
+  threads: positiveInteger,
+};
+
+const known = [
+  ...Object.keys(ranges),
+  ...["train", "dev", "test", "textColumn", "labelColumn", "textPairColumn", "multiLabel", "skipBadRows"],
+  ...["allowRareLabels", "encoding", "model", "out", "lowercase", "device"],
+];
+
+function refuseUnknown(options: TrainOptions): void {
+  const unknown = Object.keys(options).find((key) => !known.includes(key));
+  if (unknown === undefined) return;
+  const hint = nearest(unknown, known);
+  throw new AttuneError("ERR_OPTION", {
+    rule: "every option must be one that training knows",
+    found: `found "${unknown}"`,
+    next: hint === undefined ? `use some of ${known.join(", ")}` : `did you mean "${hint}"?`,
+  });
+}
+
+function withoutUndefined<T extends object>(options: T): T {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T; // fewer keys, same values
+}
+
+function optionError(name: string, range: string, value: unknown): AttuneError {
+  return new AttuneError("ERR_OPTION", { rule: `${name} must be ${range}`, found: `found ${String(value)}`, next: `change ${name}` });
+}

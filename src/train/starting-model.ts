@@ -1,0 +1,105 @@
+/**
+ * What training starts from: a preset with fresh weights and a vocabulary learnt from train, or a model folder.
+ */
+import type { LabelSchema } from "../data/index.ts";
+import type { ParsedBertConfig, SequenceClassificationConfig } from "../models/bert/config.ts";
+import { parseBertConfig } from "../models/bert/config.ts";
+import { bertPreset, isPresetName } from "../models/bert/presets.ts";
+import { assertLoadable, matchParameters, readModelFolder } from "../models/checkpoint/index.ts";
+import { initialize } from "../nn/index.ts";
+import { BertTokenizer, trainWordPiece } from "../text/index.ts";
+import type { TrainingEngine } from "./engine.ts";
+import type { TrainEvent } from "./events.ts";
+import type { ResolvedTrainOptions } from "./options.ts";
+import type { Examples } from "./prepare.ts";
+import { tokenizerOfFolder } from "./tokenizer-of-folder.ts";
+
+export interface StartingModel {
+  /** For people: "tiny, from scratch" or the folder. */
+  readonly from: string;
+  readonly config: SequenceClassificationConfig;
+  readonly tokenizer: BertTokenizer;
+  /** Puts the first weights into the engine. */
+  fill(engine: TrainingEngine): Promise<void>;
+}
+
+/** Decides on architecture, vocabulary and first weights. */
+export async function* startingModel(options: ResolvedTrainOptions, examples: Examples): AsyncGenerator<TrainEvent, StartingModel> {
+  if (isPresetName(options.model)) {
+    yield { event: "phase", phase: "vocabulary" };
+    return fromScratch(options.model, options, examples);
+  }
+  return yield* fromFolder(options, examples.schema);
+}
+
+function fromScratch(preset: string, options: ResolvedTrainOptions, examples: Examples): StartingModel {
+  const { vocabSize, lowercase, seed } = options;
+  const tokenizer = BertTokenizer.fromVocabulary(trainWordPiece(texts(examples), { vocabSize, lowercase }), { lowercase });
+  const config = bertPreset(preset, {
+    vocabSize: tokenizer.vocabSize,
+    padTokenId: tokenizer.padId,
+    ...head(examples.schema),
+    ...dropouts(options.dropout),
+  });
+  return {
+    from: `${preset}, from scratch`,
+    config,
+    tokenizer,
+    async fill(engine) {
+      for (const { spec, values } of engine.parameters) initialize(spec, seed, values);
+    },
+  };
+}
+
+async function* fromFolder(options: ResolvedTrainOptions, schema: LabelSchema): AsyncGenerator<TrainEvent, StartingModel> {
+  const folder = await readModelFolder(options.model);
+  await folder.weights.close();
+  const parsed = parseBertConfig(folder.config, `${folder.path}/config.json`);
+  const keepsHead = sameHead(parsed, schema);
+  if (!keepsHead) {
+    const why = parsed.head === undefined ? "it has none" : `its labels are ${parsed.head.labels.join(", ")}`;
+    yield { event: "warning", code: "WARN_FRESH_HEAD", message: `${folder.path} gives the encoder; the classifier starts afresh (${why})` };
+  }
+  const config = { ...parsed.encoder, ...head(schema), ...dropouts(options.dropout) };
+  return {
+    from: folder.path,
+    config,
+    tokenizer: tokenizerOfFolder(folder),
+    async fill(engine) {
+      const { weights } = await readModelFolder(options.model);
+      try {
+        const specs = engine.parameters.map(({ spec }) => spec);
+        const wanted = keepsHead ? specs : specs.filter(({ name }) => !name.startsWith("classifier."));
+        const match = matchParameters(wanted, weights);
+        assertLoadable(match);
+        for (const { spec, values } of engine.parameters) {
+          const stored = match.storedNames.get(spec.name);
+          if (stored === undefined) initialize(spec, options.seed, values);
+          else await weights.readInto(stored, values);
+        }
+      } finally {
+        await weights.close();
+      }
+    },
+  };
+}
+
+
+function* texts({ train }: Examples): Generator<string> {
+  for (const { text, textPair } of train) {
+    yield text;
+    if (textPair !== undefined) yield textPair;
+  }
+}
+
+function head({ kind, names }: LabelSchema): Pick<SequenceClassificationConfig, "labels" | "problemType"> {
+  return { labels: names, problemType: kind === "multi" ? "multi_label_classification" : "single_label_classification" };
+}
+
+function sameHead({ head: stored }: ParsedBertConfig, schema: LabelSchema): boolean {
+  return stored !== undefined && stored.problemType === head(schema).problemType && stored.labels.join("\n") === schema.names.join("\n");
+}
+
+function dropouts(rate: number | undefined): Partial<SequenceClassificationConfig> {
+  return rate === undefined ? {} : { hiddenDropoutProb: rate, attentionProbsDropoutProb: rate, classifierDropout: rate };
+}

@@ -1,0 +1,26 @@
+/** The worker's end of `run.ts`: iterates the loop and posts its events. */
+import { parentPort, workerData } from "node:worker_threads";
+import { internal } from "../base/errors.ts";
+import { sendError } from "../runtime/index.ts";
+import { train } from "./loop.ts";
+import type { TrainMessage, TrainRequest } from "./run.ts";
+
+if (parentPort === null) throw internal("train-worker.js must be started as a worker thread");
+const port = parentPort;
+const request = workerData as TrainRequest; // run.ts is the only one to start this file
+let stopping = false;
+port.on("message", () => {
+  stopping = true;
+});
+
+try {
+  const control = { resume: request.resume, shouldStop: () => stopping };
+  for await (const event of train(request.options, control)) post({ kind: "event", event });
+  post({ kind: "end" });
+} catch (error) {
+  post({ kind: "error", error: sendError(error) });
+}
+
+function post(message: TrainMessage): void {
+  port.postMessage(message);
+}
