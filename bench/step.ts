@@ -50,11 +50,19 @@ async function compare(preset: string, b: number, t: number): Promise<void> {
   const mine = median(times.ours);
   const line = `${preset.padEnd(5)} ${b}x${t}: attune ${mine.toFixed(1)} ms, resident ${residentMb.toFixed(0)} MB`;
   const theirs = median(times.peer);
-  console.log(peerIsHere ? `${line}; PyTorch ${theirs.toFixed(1)} ms; ratio ${(mine / theirs).toFixed(2)}` : `${line}; no peer`);
+  console.log(
+    peerIsHere
+      ? `${line}; PyTorch ${theirs.toFixed(1)} ms; ratio ${(mine / theirs).toFixed(2)}`
+      : `${line}; no peer`,
+  );
 }
 
 async function startOurs(preset: string, b: number, t: number) {
-  const config = bertPreset(preset, { vocabSize: VOCABULARY, labels: ["no", "yes"], problemType: "single_label_classification" });
+  const config = bertPreset(preset, {
+    vocabSize: VOCABULARY,
+    labels: ["no", "yes"],
+    problemType: "single_label_classification",
+  });
   const engine = await TrainingEngine.create({
     config,
     backend: await loadBackend("native"),
@@ -63,6 +71,7 @@ async function startOurs(preset: string, b: number, t: number) {
     maxGradNorm: 1,
     maxTokens: b * t,
     accumulates: false,
+    threads: 2,
   });
   for (const { spec, values } of engine.parameters) initialize(spec, 1, values);
   const random = new Random(1, "bench");

@@ -3,8 +3,8 @@
  *
  * `node scripts/generate-character-tables.js`, after `npm ci`. The classes are asked of the npm package `tokenizers`
  * one code point at a time, because its Unicode tables are older than any runtime's (categories of Unicode 8,
- * decompositions of Unicode 9) and tokens must not change with the version of Node. Lower-casing and white space
- * are not here: they agree with the runtime's for every code point, which test/tokenization checks.
+ * decompositions of Unicode 9) and tokens must not change with the version of Node. Lower-casing is not here: it
+ * agrees with the runtime's for every letter that the runtime has, which test/tokenization checks.
  */
 import { writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -48,8 +48,13 @@ ${table("UNDECOMPOSED", "Decomposed by newer versions of Unicode, left whole her
     "\n",
 );
 
-/** The code points that pass, as first and last of each run; neither U+0000 nor surrogates are asked for. */
+/**
+ * The code points that pass, as first and last of each run; neither U+0000 nor surrogates are asked for.
+ * @param {(character: string) => boolean} test
+ * @returns {number[]}
+ */
 function ranges(test) {
+  /** @type {number[]} */
   const list = [];
   for (let codePoint = 1; codePoint <= 0x10ffff; codePoint++) {
     if (codePoint === 0xd800) codePoint = 0xe000;
@@ -60,6 +65,12 @@ function ranges(test) {
   return list;
 }
 
+/**
+ * A table as TypeScript.
+ * @param {string} name
+ * @param {string} comment
+ * @param {readonly number[]} list
+ */
 function table(name, comment, list) {
   const lines = [];
   for (let i = 0; i < list.length; i += 12) {

@@ -19,6 +19,7 @@ export function sharedData(context: TestContext, name: string): string {
 /** Skips the running test when `present` is false, or fails it when everything is required to be there. */
 export function requireOrSkip(context: TestContext, component: string, present: boolean): void {
   if (present) return;
-  if (process.env.ATTUNE_REQUIRE === "all") throw new Error(`ATTUNE_REQUIRE=all, but ${component} is not installed`);
+  if (process.env.ATTUNE_REQUIRE === "all")
+    throw new Error(`ATTUNE_REQUIRE=all, but ${component} is not installed`);
   context.skip(`${component} is not installed`);
 }

@@ -36,7 +36,10 @@ export class AttuneError extends Error {
   readonly row: number | undefined;
 
   constructor(code: `ERR_${string}`, parts: ErrorParts) {
-    const where = parts.file === undefined ? "" : ` (${parts.file}${parts.row === undefined ? "" : `, row ${parts.row}`})`;
+    const where =
+      parts.file === undefined
+        ? ""
+        : ` (${parts.file}${parts.row === undefined ? "" : `, row ${parts.row}`})`;
     super(`${code}: ${parts.rule}; ${parts.found}${where}; ${parts.next}`, { cause: parts.cause });
     this.name = "AttuneError";
     this.code = code;
@@ -58,7 +61,9 @@ export function errorCode(error: unknown): string | undefined {
 
 /** An invariant of this library is broken: never the user's fault. */
 export function internal(message: string): Error {
-  return new Error(`internal: ${message}; this is a bug in attune, please report it with the steps that led here`);
+  return new Error(
+    `internal: ${message}; this is a bug in attune, please report it with the steps that led here`,
+  );
 }
 
 /** The candidate closest to `name` by edit distance, if any is close enough to be a likely slip of the pen. */

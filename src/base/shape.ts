@@ -22,7 +22,9 @@ export function factors(dim: Dim): Factors {
   if (typeof dim === "number") return { coefficient: dim, names: [] };
   const parts = dim.split("*");
   const leading = Number(parts[0]);
-  return Number.isInteger(leading) ? { coefficient: leading, names: parts.slice(1) } : { coefficient: 1, names: parts };
+  return Number.isInteger(leading)
+    ? { coefficient: leading, names: parts.slice(1) }
+    : { coefficient: 1, names: parts };
 }
 
 /** The product of dimensions in canonical spelling: `product([12, "b"])` is "12*b". */

@@ -3,10 +3,11 @@
  *
  * commander parses; @commander-js/extra-typings is types alone, so that nobody has to install it.
  */
-import type { Command, Option } from "@commander-js/extra-typings";
+import type { Command, CommandUnknownOpts, Option } from "@commander-js/extra-typings";
 import * as commander from "commander";
 
-export type { Command } from "@commander-js/extra-typings";
+/** A finished command, whatever its options. */
+export type AnyCommand = CommandUnknownOpts;
 
 /** A command without options yet. */
 export function createCommand(name: string): Command {

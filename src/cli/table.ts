@@ -25,11 +25,12 @@ export interface TableOptions {
   readonly width: number;
   /** Spaces in front of each line. Default 0. */
   readonly indent?: number;
+  /** Spaces between columns. Default 2. */
+  readonly gap?: number;
   /** How headings look. Default plain. */
   readonly headingStyle?: (text: string) => string;
 }
 
-const GAP = 2;
 const NARROWEST = 4;
 
 /**
@@ -44,25 +45,21 @@ export function formatTable(
   rows: readonly (readonly Cell[])[],
   options: TableOptions,
 ): string[] {
-  const indent = options.indent ?? 0;
+  const { indent = 0, gap = 2 } = options;
   const widths = columns.map((column, i) =>
     Math.max(stringWidth(column.heading), ...rows.map((row) => stringWidth(textOf(row[i] ?? "")))),
   );
-  const excess = indent + total(widths) + GAP * (columns.length - 1) - options.width;
+  const excess = indent + total(widths) + gap * (columns.length - 1) - options.width;
   const flexible = columns.findIndex((column) => column.flexible);
   if (excess > 0 && flexible >= 0) widths[flexible] = Math.max(NARROWEST, widths[flexible] - excess);
-  const line = (cells: readonly Cell[]) => formatLine(cells, columns, widths, indent);
+  const line = (cells: readonly Cell[]) =>
+    (" ".repeat(indent) + formatCells(cells, columns, widths).join(" ".repeat(gap))).trimEnd();
   const style = options.headingStyle ?? ((text: string) => text);
   return [line(columns.map(({ heading }) => ({ text: heading, style }))), ...rows.map(line)];
 }
 
-function formatLine(
-  cells: readonly Cell[],
-  columns: readonly Column[],
-  widths: readonly number[],
-  indent: number,
-): string {
-  const padded = columns.map(({ align }, i) => {
+function formatCells(cells: readonly Cell[], columns: readonly Column[], widths: readonly number[]): string[] {
+  return columns.map(({ align }, i) => {
     const cell = cells[i] ?? "";
     const text = truncate(textOf(cell), widths[i]);
     const pad = align === "right" ? padStart : padEnd;
@@ -70,7 +67,6 @@ function formatLine(
     const full = i === columns.length - 1 && align === "left" ? text : pad(text, widths[i]);
     return typeof cell === "string" ? full : cell.style(full);
   });
-  return (" ".repeat(indent) + padded.join(" ".repeat(GAP))).trimEnd();
 }
 
 function textOf(cell: Cell): string {

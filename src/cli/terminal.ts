@@ -20,6 +20,9 @@ export interface Output {
   drained(): Promise<void>;
 }
 
+/** How lines for an output are to be laid out. */
+export type Layout = { readonly width: number; readonly colors: Colors };
+
 export interface Terminal {
   /** Results. */
   readonly stdout: Output;
@@ -59,6 +62,11 @@ export function processTerminal(): Terminal {
     },
     exit: (code) => process.exit(code),
   };
+}
+
+/** The layout that suits an output now. */
+export function layoutFor({ columns, colors }: Output): Layout {
+  return { width: columns, colors };
 }
 
 /** https://no-color.org and https://force-color.org; a dumb terminal shows escape sequences as text. */

@@ -3,7 +3,7 @@
  *
  * Ranges and defaults are those of train/options.ts: what it refuses is a wrong command line here.
  */
-import { basename } from "node:path";
+import { basename, resolve } from "node:path";
 import { errorCode } from "../base/errors.ts";
 import type { DeviceChoice } from "../runtime/index.ts";
 import type { TrainTaskOptions } from "../tasks/types.ts";
@@ -73,15 +73,16 @@ export function trainTaskOptions(data: string, flags: TrainFlags): TrainTaskOpti
 
 /** runs/messages-tiny for messages.csv.gz and the preset tiny. */
 export function defaultOut(data: string, model: string = trainDefaults.model): string {
-  const name = basename(data).replace(/\.gz$/i, "").replace(/\.[^.]+$/, "");
-  return `runs/${name}-${basename(model)}`;
+  const name = basename(resolve(data))
+    .replace(/\.gz$/i, "")
+    .replace(/\.[^.]+$/, "");
+  return `runs/${name}-${basename(resolve(model))}`;
 }
 
-/** "batchSize must be ..." as "--batch-size must be ...". */
+/** "ERR_OPTION: batchSize must be ..." as "--batch-size must be ...". */
 function inFlags(message: string): string {
-  const flag = (name: string) => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-  const names = Object.keys(trainDefaults).concat("dropout", "checkpointSteps", "threads");
-  return names
-    .reduce((text, name) => text.replace(new RegExp(`\\b${name}\\b`, "g"), flag(name)), message)
-    .replace(/^ERR_OPTION: /, "");
+  const said = message.replace(/^ERR_OPTION: /, "");
+  const name = /^(\w+) must be/.exec(said)?.[1];
+  if (name === undefined) return said;
+  return said.replaceAll(name, `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`);
 }

@@ -58,26 +58,28 @@ export function padStart(text: string, columns: number): string {
   return " ".repeat(Math.max(0, columns - stringWidth(text))) + text;
 }
 
-/**
- * Lines of at most `columns`, broken at spaces; a word that is too long is broken anywhere. Later lines begin with
- * `indent` spaces.
- */
-export function wrap(text: string, columns: number, indent = 0): string[] {
+/** Lines of at most `columns`, broken at spaces; a word that is too long is broken anywhere. */
+export function wrap(text: string, columns: number): string[] {
   const lines: string[] = [];
   let line = "";
   for (const word of text.split(/ +/)) {
-    pieces(word, columns - indent).forEach((piece, i) => {
-      const started = line.trim() !== "";
-      const longer = started ? `${line} ${piece}` : line + piece;
-      if (i === 0 && (!started || stringWidth(longer) <= columns)) {
+    pieces(word, columns).forEach((piece, i) => {
+      const longer = line === "" ? piece : `${line} ${piece}`;
+      if (i === 0 && stringWidth(longer) <= columns) {
         line = longer;
       } else {
-        lines.push(line);
-        line = " ".repeat(indent) + piece;
+        if (line !== "") lines.push(line);
+        line = piece;
       }
     });
   }
   return [...lines, line];
+}
+
+/** `head` and `text` side by side; the text goes on below itself. */
+export function hang(head: string, text: string, columns: number): string[] {
+  const indent = stringWidth(head);
+  return wrap(text, columns - indent).map((line, i) => (i === 0 ? head : " ".repeat(indent)) + line);
 }
 
 /**

@@ -4,17 +4,17 @@
  * Expects bytes that `detectEncoding` has accepted; it does not check them again.
  */
 import { StringDecoder } from "node:string_decoder";
-import { detectEncoding } from "./encoding.ts";
+import { detectEncoding, type OpenBytes } from "./encoding.ts";
 import type { OpenText } from "./rows.ts";
-import { type ByteSource, readBytes } from "./source.ts";
 
 /** The text of a file and the encoding it turned out to have. `forced` overrides detection. */
 export async function openText(
-  source: ByteSource,
+  open: OpenBytes,
+  file: string,
   forced?: string,
 ): Promise<{ encoding: string; open: OpenText }> {
-  const encoding = await detectEncoding(() => readBytes(source), source.path, forced);
-  return { encoding, open: () => decode(readBytes(source), encoding) };
+  const encoding = await detectEncoding(open, file, forced);
+  return { encoding, open: () => decode(open(), encoding) };
 }
 
 /** Decodes a stream of bytes; a byte order mark at its start is dropped. */

@@ -34,6 +34,7 @@ describe("detectEncoding and decode", () => {
   const cases: [string, Uint8Array | readonly number[], string, string][] = [
     ["UTF-8", Buffer.from(SAMPLE), "utf-8", SAMPLE],
     ["UTF-8 with a mark", Buffer.from(`\ufeff${SAMPLE}`), "utf-8", SAMPLE],
+    ["UTF-8 with marks inside", Buffer.from("\ufeff\ufeffa\ufeff"), "utf-8", "\ufeffa\ufeff"],
     ["ASCII", ascii("text,label\na,1\n"), "utf-8", "text,label\na,1\n"],
     ["UTF-16 LE with a mark", Buffer.from(`\ufeff${SAMPLE}`, "utf16le"), "utf-16le", SAMPLE],
     ["UTF-16 BE with a mark", utf16be(`\ufeff${SAMPLE}`), "utf-16be", SAMPLE],
@@ -41,11 +42,16 @@ describe("detectEncoding and decode", () => {
     ["UTF-16 BE without", utf16be(SAMPLE), "utf-16be", SAMPLE],
     [
       "UTF-16 with lone surrogates",
-      Buffer.from("\ufeffa\ud800b\udfff", "utf16le"),
+      Buffer.from("\ufeffa\ud800b\udfffc\ud800", "utf16le"),
       "utf-16le",
-      "a\ud800b\udfff",
+      "a\ud800b\udfffc\ud800",
     ],
-    ["UTF-16 BE with lone surrogates", utf16be("\ufeffa\ud800b\udfff"), "utf-16be", "a\ud800b\udfff"],
+    [
+      "UTF-16 BE with lone surrogates",
+      utf16be("\ufeffa\ud800b\udfffc\ud800"),
+      "utf-16be",
+      "a\ud800b\udfffc\ud800",
+    ],
     [
       "GB18030",
       [...ascii("text,label\n"), ...GB_SENTENCE, ...ascii(",1\n")],

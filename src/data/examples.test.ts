@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { renameSync } from "node:fs";
 import { join } from "node:path";
 import { parquetWriteBuffer } from "hyparquet-writer";
 import { describe, expect, it } from "vitest";
@@ -85,6 +86,8 @@ describe("loadExamples", () => {
     const after = await loadExamples(join(folder, "mail"));
     expect(after.sha256).toMatch(/^[0-9a-f]{64}$/);
     expect(after.sha256).not.toBe(before.sha256);
+    renameSync(join(folder, "mail/spam/1.txt"), join(folder, "mail/spam/2.txt"));
+    expect((await loadExamples(join(folder, "mail"))).sha256).not.toBe(after.sha256);
   });
 
   it("needs no labels with requireLabels: false, but takes those that are there", async () => {
@@ -130,6 +133,17 @@ describe("bad rows", () => {
       multiLabel: true,
     });
     expect(multi.badRows.map((bad) => bad.row)).toEqual([3, 4]);
+  });
+
+  it("are numbers that are missing", async () => {
+    const columnData = [
+      { name: "text", data: ["a", "b"], type: "STRING" as const },
+      { name: "label", data: [Number.NaN, 1], type: "DOUBLE" as const },
+    ];
+    const bytes = new Uint8Array(parquetWriteBuffer({ columnData }));
+    const set = await load("missing.parquet", bytes, { skipBadRows: true });
+    expect(set.badRows).toEqual([{ row: 1, reason: 'no label in "label"' }]);
+    expect(set.examples).toEqual([{ text: "b", labels: ["1"], row: 2 }]);
   });
 
   it("name the file inside a folder", async () => {

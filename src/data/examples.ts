@@ -68,7 +68,7 @@ export async function loadExamples(source: string, options: LoadOptions = {}): P
   const table = await openTable(source, { encoding, onBadRow: (bad) => badRows.push(bad) });
   const columns = chooseColumns(table.columns, source, options);
   const examples: Example[] = [];
-  const known = new Map<string, string>(); // one string a label, not one a row
+  const known = new Map<string, readonly string[]>(); // one list for all rows with the same labels
   for await (const rows of table.rows()) {
     for (const row of rows) {
       const example = toExample(row, columns, { multiLabel, labelSeparator, requireLabels, known });
@@ -98,7 +98,7 @@ interface Rules {
   readonly multiLabel: boolean;
   readonly labelSeparator: string;
   readonly requireLabels: boolean;
-  readonly known: Map<string, string>;
+  readonly known: Map<string, readonly string[]>;
 }
 
 /** The example in a row, or why there is none. */
@@ -113,7 +113,7 @@ function toExample(row: Row, columns: Columns, rules: Rules): Example | string {
   return {
     text,
     ...(textPair === undefined ? {} : { textPair }),
-    labels: (labels ?? []).map((label) => intern(label, rules.known)),
+    labels: shared(labels ?? [], rules.known),
     row: row.row,
     ...(row.file === undefined ? {} : { file: row.file }),
   };
@@ -152,11 +152,12 @@ function scalar(value: unknown): string | undefined {
     : undefined;
 }
 
-function intern(label: string, known: Map<string, string>): string {
-  const same = known.get(label);
+function shared(labels: readonly string[], known: Map<string, readonly string[]>): readonly string[] {
+  const key = labels.join("\0");
+  const same = known.get(key);
   if (same !== undefined) return same;
-  known.set(label, label);
-  return label;
+  known.set(key, labels);
+  return labels;
 }
 
 function noRows(source: string, badRows: readonly BadRow[]): AttuneError {

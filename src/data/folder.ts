@@ -9,21 +9,22 @@ import { join } from "node:path";
 import { AttuneError } from "../base/errors.ts";
 import { openText } from "./decode.ts";
 import type { ReadOptions, Row, Table } from "./rows.ts";
-import { isGzip } from "./source.ts";
+import { readWhole } from "./source.ts";
 
-/** A text file of a labelled folder; `path` is relative to the folder, with forward slashes. */
+/** A text file of a labelled folder, numbered from 1; `path` is relative to the folder, with forward slashes. */
 export interface FolderFile {
+  readonly row: number;
   readonly label: string;
   readonly path: string;
 }
 
-/** Fields `text` (without the last line end) and `label`; `row` is the number of the file, from 1. */
+/** Fields `text` (without the last line end) and `label`; `row` is the number of the file. */
 export async function folderTable(folder: string, options: ReadOptions): Promise<Table> {
   const files = await listFolder(folder);
   async function* rows(): AsyncGenerator<Row[]> {
-    for (const [i, { label, path }] of files.entries()) {
-      const text = await readText(join(folder, path), options.encoding);
-      yield [{ row: i + 1, file: path, fields: { text, label } }];
+    for (const some of inHandfuls(files)) {
+      const texts = await Promise.all(some.map(({ path }) => readText(join(folder, path), options.encoding)));
+      yield some.map(({ label, path, row }, i) => ({ row, file: path, fields: { text: texts[i], label } }));
     }
   }
   return { columns: ["text", "label"], rows };
@@ -47,7 +48,9 @@ export async function listFolder(folder: string): Promise<FolderFile[]> {
         `pass ${join(folder, label.name)} if that is the folder of labels`,
       );
     }
-    for (const file of inside) files.push({ label: label.name, path: `${label.name}/${file.name}` });
+    for (const file of inside) {
+      files.push({ row: files.length + 1, label: label.name, path: `${label.name}/${file.name}` });
+    }
   }
   if (files.length === 0) {
     throw layoutError(
@@ -59,16 +62,25 @@ export async function listFolder(folder: string): Promise<FolderFile[]> {
   return files;
 }
 
+/** Files by 64: reading one at a time would mostly wait. */
+export function* inHandfuls(files: readonly FolderFile[]): Generator<readonly FolderFile[]> {
+  for (let start = 0; start < files.length; start += 64) yield files.slice(start, start + 64);
+}
+
 async function visible(folder: string) {
   const entries = await readdir(folder, { withFileTypes: true });
   return entries.filter((entry) => !entry.name.startsWith(".")).sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 async function readText(path: string, encoding: string | undefined): Promise<string> {
-  const { open } = await openText({ path, gzip: await isGzip(path) }, encoding);
-  const pieces: string[] = [];
-  for await (const piece of open()) pieces.push(piece);
-  return pieces.join("").replace(/\r?\n$/, "");
+  const bytes = await readWhole(path);
+  async function* whole() {
+    yield bytes;
+  }
+  const { open } = await openText(whole, path, encoding);
+  let text = "";
+  for await (const piece of open()) text += piece;
+  return text.replace(/\r?\n$/, "");
 }
 
 function layoutError(folder: string, found: string, next: string): AttuneError {

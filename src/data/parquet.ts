@@ -14,7 +14,7 @@ import {
 import { compressors } from "hyparquet-compressors";
 import { AttuneError } from "../base/errors.ts";
 import type { Row, Table } from "./rows.ts";
-import { type ByteSource, readBytes } from "./source.ts";
+import { type ByteSource, readWhole } from "./source.ts";
 
 /**
  * A table out of a Parquet file. Rows are counted from 1.
@@ -41,9 +41,7 @@ export async function parquetTable(source: ByteSource): Promise<Table> {
 
 async function openBuffer(source: ByteSource): Promise<AsyncBuffer> {
   if (!source.gzip) return asyncBufferFromFile(source.path);
-  const chunks: Buffer[] = [];
-  for await (const chunk of readBytes(source)) chunks.push(chunk);
-  const bytes = new Uint8Array(Buffer.concat(chunks)).buffer;
+  const bytes = new Uint8Array(await readWhole(source.path)).buffer;
   return { byteLength: bytes.byteLength, slice: (start, end) => bytes.slice(start, end) };
 }
 

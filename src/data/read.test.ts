@@ -85,6 +85,13 @@ describe("readRows and readColumns", () => {
     }
   });
 
+  it("tells the format of UTF-16 without an extension", async () => {
+    const jsonl = Buffer.from(`\ufeff${lines}`, "utf16le");
+    expect(await rows(write("utf16-lines", jsonl))).toEqual(
+      records.map((fields, i) => ({ row: 1 + i, fields })),
+    );
+  });
+
   it("reads what a forced encoding says", async () => {
     const path = write("latin1.csv", Buffer.from("text,label\ncaf\xe9 \xa35,1\n", "latin1"));
     expect(await rows(path, "latin1")).toEqual([{ row: 2, fields: { text: "café £5", label: "1" } }]);
@@ -132,6 +139,15 @@ describe("readRows and readColumns", () => {
       { row: 3, file: "spam/b.txt", fields: { text: "win\r\nnow", label: "spam" } },
     ]);
   });
+});
+
+it("reads a folder of many files in order", async () => {
+  const names = Array.from({ length: 130 }, (_, i) => `many/label/${String(i).padStart(3, "0")}`);
+  for (const name of names) write(name, `text of ${name}`);
+  const all = await rows(join(folder, "many"));
+  expect(all.map((one) => [one.row, one.fields.text])).toEqual(
+    names.map((name, i) => [i + 1, `text of ${name}`]),
+  );
 });
 
 describe("bad rows", () => {

@@ -11,7 +11,7 @@ import { folderTable } from "./folder.ts";
 import { jsonTable } from "./json.ts";
 import { parquetTable } from "./parquet.ts";
 import type { ReadOptions, Row, Table } from "./rows.ts";
-import { findSource } from "./source.ts";
+import { findSource, readBytes } from "./source.ts";
 import { tsvRecords } from "./tsv.ts";
 
 /**
@@ -50,7 +50,7 @@ export async function openTable(path: string, options: ReadOptions): Promise<Tab
     if (options.encoding !== undefined) throw encodingUnused(path);
     return parquetTable(source);
   }
-  const { encoding, open } = await openText(source, options.encoding);
+  const { encoding, open } = await openText(() => readBytes(source), path, options.encoding);
   if (source.format === "json") return jsonTable(open, path, encoding, options);
   const records = source.format === "csv" ? () => csvRecords(open, path) : () => tsvRecords(open);
   return delimitedTable(records, path, encoding, options);

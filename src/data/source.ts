@@ -7,10 +7,10 @@
  * Does not decode text (encoding.ts) and does not know what a row is.
  */
 import { createReadStream, type Stats } from "node:fs";
-import { open, readdir, stat } from "node:fs/promises";
+import { open, readdir, readFile, stat } from "node:fs/promises";
 import { basename, dirname, extname } from "node:path";
 import { pipeline } from "node:stream";
-import { createGunzip } from "node:zlib";
+import { createGunzip, gunzipSync } from "node:zlib";
 import { AttuneError, nearest } from "../base/errors.ts";
 
 export type Format = "csv" | "tsv" | "json" | "parquet" | "folder";
@@ -61,8 +61,9 @@ export async function findSource(path: string): Promise<Source> {
       file: path,
     });
   }
-  const gzip = await isGzip(path);
-  const bytes = await head({ path, gzip });
+  const raw = await head({ path, gzip: false });
+  const gzip = isGzip(raw);
+  const bytes = gzip ? await head({ path, gzip }) : raw;
   if (bytes.length === 0) throw emptyFile(path);
   const name = path.replace(/\.gz$/i, "");
   return { path, gzip, format: BY_EXTENSION[extname(name).toLowerCase()] ?? sniff(bytes, path) };
@@ -82,10 +83,19 @@ export async function* readBytes(source: ByteSource): AsyncGenerator<Buffer> {
   }
 }
 
-/** Whether the file begins as gzip does (RFC 1952, section 2.3.1). */
-export async function isGzip(path: string): Promise<boolean> {
-  const [first, second] = await head({ path, gzip: false });
-  return first === 0x1f && second === 0x8b;
+/** All bytes of a small file, unpacked where it is gzipped. */
+export async function readWhole(path: string): Promise<Buffer> {
+  try {
+    const bytes = await readFile(path);
+    return isGzip(bytes) ? gunzipSync(bytes) : bytes;
+  } catch (cause) {
+    throw readFailure(path, cause);
+  }
+}
+
+/** Whether bytes begin as gzip does (RFC 1952, section 2.3.1). */
+function isGzip(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x1f && bytes[1] === 0x8b;
 }
 
 /** The first bytes of a file, at most 64 KiB. */

@@ -59,6 +59,14 @@ describe("splitExamples", () => {
     for (const [label, found] of Object.entries(counts(dev))) expect(found / all[label]).toBeCloseTo(0.2, 1);
   });
 
+  it("gives a rare label its share though it stands beside common ones", () => {
+    const labels = Array.from({ length: 1000 }, (_, i) => (i % 50 === 0 ? ["common", "rare"] : ["common"]));
+    for (const seed of [1, 2, 3]) {
+      const { dev } = splitExamples(examples(labels), { devShare: 0.2, seed });
+      expect(counts(dev)).toEqual({ common: 200, rare: 4 });
+    }
+  });
+
   it("holds its laws on any data: a partition, labels stay in train, equal texts on one side", () => {
     const label = fc.constantFrom("a", "b", "c", "d", "e");
     const row = fc.record({ text: fc.nat(12), labels: fc.uniqueArray(label, { maxLength: 3 }) });

@@ -11,7 +11,19 @@
  */
 import { product } from "../base/shape.ts";
 import type { Tensor } from "../tensor/index.ts";
-import { add, batchMatmul, cast, expand, mul, reshape, scalar, shapeError, softmax, sub, transpose } from "../tensor/index.ts";
+import {
+  add,
+  batchMatmul,
+  cast,
+  expand,
+  mul,
+  reshape,
+  scalar,
+  shapeError,
+  softmax,
+  sub,
+  transpose,
+} from "../tensor/index.ts";
 import { divideDim } from "../tensor/ops/shape.ts";
 import { dropout } from "./layers.ts";
 import type { Scope } from "./scope.ts";
@@ -33,7 +45,13 @@ export interface MultiHeadOptions {
  *
  * @throws ERR_SHAPE where h is not divisible by `numHeads`.
  */
-export function multiHeadAttention(scope: Scope, q: Tensor, k: Tensor, v: Tensor, options: MultiHeadOptions): Tensor {
+export function multiHeadAttention(
+  scope: Scope,
+  q: Tensor,
+  k: Tensor,
+  v: Tensor,
+  options: MultiHeadOptions,
+): Tensor {
   const { numHeads, bias } = options;
   const headSize = divideDim(q.shape[2], numHeads, `${scope.path}: hidden size over heads`);
   const alpha = 1 / Math.sqrt(Number(headSize));
@@ -55,7 +73,12 @@ export function multiHeadAttention(scope: Scope, q: Tensor, k: Tensor, v: Tensor
  */
 export function paddingBias(attentionMask: Tensor, numHeads: number): Tensor {
   if (attentionMask.rank !== 2) {
-    throw shapeError("paddingBias", "the attention mask must be [batch, sequence]", [attentionMask], "pass the tokenizer's mask");
+    throw shapeError(
+      "paddingBias",
+      "the attention mask must be [batch, sequence]",
+      [attentionMask],
+      "pass the tokenizer's mask",
+    );
   }
   const [b, s] = attentionMask.shape;
   const bias = mul(sub(scalar(1), cast(attentionMask, "float32")), scalar(LOWEST)); // [b, s]

@@ -9,7 +9,11 @@ import { Random } from "../base/random.ts";
 import type { ParameterSpec } from "./scope.ts";
 
 /** Writes the first values of one parameter into `out` (as many elements as its shape has). */
-export function initialize(spec: Pick<ParameterSpec, "name" | "init">, seed: number, out: Float32Array): void {
+export function initialize(
+  spec: Pick<ParameterSpec, "name" | "init">,
+  seed: number,
+  out: Float32Array,
+): void {
   const { init } = spec;
   switch (init.kind) {
     case "zeros":

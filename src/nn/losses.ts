@@ -4,7 +4,18 @@
  * Softmax and sigmoid are part of the losses (log-sum-exp form): logits of any size are safe.
  */
 import type { Tensor } from "../tensor/index.ts";
-import { logSoftmax, mul, neg, oneHot, reshape, scalar, shapeError, softplus, sub, sum } from "../tensor/index.ts";
+import {
+  logSoftmax,
+  mul,
+  neg,
+  oneHot,
+  reshape,
+  scalar,
+  shapeError,
+  softplus,
+  sub,
+  sum,
+} from "../tensor/index.ts";
 
 /**
  * Cross-entropy: sum_b weights[b] * -log softmax(logits[b])[labels[b]], shape [1].

@@ -76,14 +76,17 @@ export class Scope {
       return tensor;
     }
     if (!sameShape(known.shape, shape)) {
-      throw internal(`parameter "${path}" is used as ${formatShape(known.shape)} and as ${formatShape(shape)}`);
+      throw internal(
+        `parameter "${path}" is used as ${formatShape(known.shape)} and as ${formatShape(shape)}`,
+      );
     }
     return known.tensor;
   }
 
   /** The mask of the dropout layer at this path. */
   dropoutMask(shape: Shape, rate: number): Tensor {
-    if (this.#registry.dropouts.has(this.path)) throw internal(`two dropout layers share the path "${this.path}"`);
+    if (this.#registry.dropouts.has(this.path))
+      throw internal(`two dropout layers share the path "${this.path}"`);
     const mask = input(`mask:${this.path}`, "float32", shape);
     this.#registry.dropouts.set(this.path, { name: this.path, rate, mask });
     return mask;

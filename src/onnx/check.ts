@@ -30,13 +30,16 @@ export function checkModel(model: Model): void {
     for (const output of node.outputs) define(output, `${node.opType} "${node.name}"`);
   }
   for (const output of graph.outputs) {
-    if (!defined.has(output.name)) throw internal(`graph ${graph.name}: output "${output.name}" is not defined`);
+    if (!defined.has(output.name))
+      throw internal(`graph ${graph.name}: output "${output.name}" is not defined`);
   }
 }
 
 function checkNode(node: Node, model: Model, defined: ReadonlySet<string>): void {
   if (model.opsets[node.domain] === undefined) {
-    throw internal(`${node.opType} "${node.name}" needs domain "${node.domain}", which the model does not import`);
+    throw internal(
+      `${node.opType} "${node.name}" needs domain "${node.domain}", which the model does not import`,
+    );
   }
   for (const input of node.inputs) {
     if (input !== "" && !defined.has(input)) {
@@ -45,7 +48,14 @@ function checkNode(node: Node, model: Model, defined: ReadonlySet<string>): void
   }
   // ONNX Runtime's CPU kernel adds to the same row from several threads without a lock: 25 answers in 25 runs.
   const reduction = node.attributes.reduction;
-  if (node.opType.startsWith("Scatter") && reduction !== undefined && "string" in reduction && reduction.string !== "none") {
-    throw internal(`${node.opType} "${node.name}" with reduction="${reduction.string}" gives a different answer in every run`);
+  if (
+    node.opType.startsWith("Scatter") &&
+    reduction !== undefined &&
+    "string" in reduction &&
+    reduction.string !== "none"
+  ) {
+    throw internal(
+      `${node.opType} "${node.name}" with reduction="${reduction.string}" gives a different answer in every run`,
+    );
   }
 }

@@ -34,7 +34,9 @@ function printNode(node: Node, types: ReadonlyMap<string, Value>): string {
     return value === undefined ? `%${name}` : printValue(value);
   });
   const op = node.domain === "" ? node.opType : `${node.domain}.${node.opType}`;
-  const attributes = Object.entries(node.attributes).map(([name, value]) => `${name}=${printAttribute(value)}`);
+  const attributes = Object.entries(node.attributes).map(
+    ([name, value]) => `${name}=${printAttribute(value)}`,
+  );
   const inputs = node.inputs.map((name) => (name === "" ? "_" : `%${name}`));
   return `${outputs.join(", ")} = ${op}${attributes.length > 0 ? `<${attributes.join(", ")}>` : ""}(${inputs.join(", ")})`;
 }

@@ -79,5 +79,6 @@ async function importVendored(url: URL): Promise<WasmModule> {
   if (typeof module !== "object" || module === null || !("InferenceSession" in module)) {
     throw new Error(`${url.href} is not ONNX Runtime`);
   }
-  return module as WasmModule; // checked above as far as can be: the file is vendored by our own build
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a file that our own build vendored, checked above
+  return module as WasmModule;
 }

@@ -4,7 +4,12 @@
  * Both packages run on the calling thread: use `worker-session.ts` where an event loop must stay responsive.
  */
 import { availableParallelism } from "node:os";
-import type { InferenceSession, InferenceSessionFactory, Tensor as OrtTensor, TensorConstructor } from "onnxruntime-common";
+import type {
+  InferenceSession,
+  InferenceSessionFactory,
+  Tensor as OrtTensor,
+  TensorConstructor,
+} from "onnxruntime-common";
 import type { DType, HostArray, HostTensor } from "../base/dtype.ts";
 import { bytesPerElement } from "../base/dtype.ts";
 import { AttuneError, internal } from "../base/errors.ts";
@@ -61,9 +66,14 @@ class OrtSession implements RunSession {
   async run(feeds: Tensors, into: Tensors = {}): Promise<Tensors> {
     const inPlace = this.#traits.writesOutputsInPlace;
     const fetches = Object.fromEntries(
-      this.#session.outputNames.map((name) => [name, inPlace && name in into ? this.#toOrt(into[name]) : null]),
+      this.#session.outputNames.map((name) => [
+        name,
+        inPlace && name in into ? this.#toOrt(into[name]) : null,
+      ]),
     );
-    const inputs = Object.fromEntries(Object.entries(feeds).map(([name, tensor]) => [name, this.#toOrt(tensor)]));
+    const inputs = Object.fromEntries(
+      Object.entries(feeds).map(([name, tensor]) => [name, this.#toOrt(tensor)]),
+    );
     const results = await this.#session.run(inputs, fetches);
     return Object.fromEntries(
       this.#session.outputNames.map((name) => {
@@ -99,7 +109,9 @@ function isHostArray(data: OrtTensor["data"]): data is HostArray {
 }
 
 function copyInto(target: HostTensor, source: HostTensor): void {
-  if (target.data instanceof BigInt64Array && source.data instanceof BigInt64Array) target.data.set(source.data);
-  else if (!(target.data instanceof BigInt64Array) && !(source.data instanceof BigInt64Array)) target.data.set(source.data);
+  if (target.data instanceof BigInt64Array && source.data instanceof BigInt64Array)
+    target.data.set(source.data);
+  else if (!(target.data instanceof BigInt64Array) && !(source.data instanceof BigInt64Array))
+    target.data.set(source.data);
   else throw internal(`an output of ${source.dtype} cannot be written into ${target.dtype}`);
 }

@@ -12,7 +12,13 @@ import type { DeviceName, RunSession, SessionOptions, Tensors } from "./session.
 
 /** What the worker is asked; `id` pairs an answer with its question. */
 export type Request =
-  | { readonly id: number; readonly kind: "open"; readonly model: Uint8Array; readonly device: DeviceChoice; readonly options: SessionOptions }
+  | {
+      readonly id: number;
+      readonly kind: "open";
+      readonly model: Uint8Array;
+      readonly device: DeviceChoice;
+      readonly options: SessionOptions;
+    }
   | { readonly id: number; readonly kind: "run"; readonly feeds: Tensors }
   | { readonly id: number; readonly kind: "close" };
 
@@ -43,7 +49,12 @@ export async function openWorkerSession(
 }
 
 type Question =
-  | { readonly kind: "open"; readonly model: Uint8Array; readonly device: DeviceChoice; readonly options: SessionOptions }
+  | {
+      readonly kind: "open";
+      readonly model: Uint8Array;
+      readonly device: DeviceChoice;
+      readonly options: SessionOptions;
+    }
   | { readonly kind: "run"; readonly feeds: Tensors }
   | { readonly kind: "close" };
 
@@ -66,7 +77,8 @@ class WorkerSession implements RunSession {
 
   async open(model: Uint8Array, device: DeviceChoice, options: SessionOptions): Promise<void> {
     try {
-      this.#device = (await this.#ask({ kind: "open", model, device, options })) as DeviceName; // our own worker answers
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- session-worker.ts answers "open" with its device
+      this.#device = (await this.#ask({ kind: "open", model, device, options })) as DeviceName;
     } catch (error) {
       await this.#worker.terminate();
       throw error;
@@ -74,8 +86,10 @@ class WorkerSession implements RunSession {
   }
 
   async run(feeds: Tensors, into: Tensors = {}): Promise<Tensors> {
-    if (Object.keys(into).length > 0) throw internal("a worker session cannot write into arrays of this thread");
-    return (await this.#ask({ kind: "run", feeds })) as Tensors; // our own worker answers
+    if (Object.keys(into).length > 0)
+      throw internal("a worker session cannot write into arrays of this thread");
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- session-worker.ts answers "run" with tensors
+    return (await this.#ask({ kind: "run", feeds })) as Tensors;
   }
 
   async dispose(): Promise<void> {

@@ -35,7 +35,8 @@ export async function loadModel(path: string): Promise<LoadedModel> {
   try {
     const config = parseSequenceClassificationConfig(folder.config, `${path}/config.json`);
     const tokenizer = tokenizerOfFolder(folder);
-    if (tokenizer.vocabSize > config.vocabSize) throw vocabularyTooLarge(tokenizer.vocabSize, config.vocabSize, path);
+    if (tokenizer.vocabSize > config.vocabSize)
+      throw vocabularyTooLarge(tokenizer.vocabSize, config.vocabSize, path);
     const { parameters } = bertClassifier(config, { idType: "int64" });
     const match = matchParameters(parameters, folder.weights);
     assertLoadable(match);
@@ -52,7 +53,10 @@ export async function loadModel(path: string): Promise<LoadedModel> {
       config,
       tokenizer,
       weights,
-      schema: { kind: config.problemType === "multi_label_classification" ? "multi" : "single", names: config.labels },
+      schema: {
+        kind: config.problemType === "multi_label_classification" ? "multi" : "single",
+        names: config.labels,
+      },
       maxLength: typeof attune.maxLength === "number" ? attune.maxLength : config.maxPositionEmbeddings,
       attune,
     };
@@ -62,7 +66,10 @@ export async function loadModel(path: string): Promise<LoadedModel> {
 }
 
 /** The classifier as an ONNX model with its weights inside, under the input and output names of transformers.js. */
-export function classifierModel({ config, weights }: Pick<LoadedModel, "config" | "weights">, dialect: Dialect): Model {
+export function classifierModel(
+  { config, weights }: Pick<LoadedModel, "config" | "weights">,
+  dialect: Dialect,
+): Model {
   const { inputs, logits } = bertClassifier(config, { idType: "int64" });
   return emitModel({
     name: "bert_for_sequence_classification",

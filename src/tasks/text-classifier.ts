@@ -20,7 +20,14 @@ import type { DoneEvent, Report, TrainEvent } from "../train/index.ts";
 import { allLogits, checkMaxLength, loadSplit, probabilities, report, runTraining } from "../train/index.ts";
 import type { LoadedModel } from "./model.ts";
 import { classifierModel, loadModel, namedTensors } from "./model.ts";
-import type { EvaluateOptions, Input, LoadOptions, PredictOptions, Prediction, TrainTaskOptions } from "./types.ts";
+import type {
+  EvaluateOptions,
+  Input,
+  LoadOptions,
+  PredictOptions,
+  Prediction,
+  TrainTaskOptions,
+} from "./types.ts";
 
 /** Padded tokens of one batch when predicting: about what two cores do in a tenth of a second on BERT-base. */
 const BATCH_TOKENS = 1024;
@@ -73,7 +80,10 @@ export class TextClassifier {
     const model = await loadModel(folder);
     const { device, threads } = options;
     const bytes = encodeModel(classifierModel(model, "ort"));
-    return new TextClassifier(model, await openWorkerSession(bytes, device, threads === undefined ? {} : { threads }));
+    return new TextClassifier(
+      model,
+      await openWorkerSession(bytes, device, threads === undefined ? {} : { threads }),
+    );
   }
 
   /** Label names in the order of the model's outputs. */
@@ -105,7 +115,10 @@ export class TextClassifier {
    */
   predict(input: Input, options?: PredictOptions): Promise<Prediction>;
   predict(inputs: readonly Input[], options?: PredictOptions): Promise<Prediction[]>;
-  async predict(input: Input | readonly Input[], options: PredictOptions = {}): Promise<Prediction | Prediction[]> {
+  async predict(
+    input: Input | readonly Input[],
+    options: PredictOptions = {},
+  ): Promise<Prediction | Prediction[]> {
     if (isMany(input)) return this.#predictAll(input, options);
     const [prediction] = await this.#predictAll([input], options);
     return prediction;
@@ -165,16 +178,24 @@ export class TextClassifier {
     const probs = await this.#probabilities(encodings, options.onProgress);
     const c = this.labels.length;
     const best = argmaxRows(probs, c);
-    return encodings.map((encoding, i) => this.#prediction(encoding, probs.subarray(i * c, (i + 1) * c), best[i]));
+    return encodings.map((encoding, i) =>
+      this.#prediction(encoding, probs.subarray(i * c, (i + 1) * c), best[i]),
+    );
   }
 
-  #encode(texts: readonly { readonly text: string; readonly textPair?: string }[], maxLength = this.maxLength): Encoding[] {
+  #encode(
+    texts: readonly { readonly text: string; readonly textPair?: string }[],
+    maxLength = this.maxLength,
+  ): Encoding[] {
     checkMaxLength(maxLength, this.#model.config.maxPositionEmbeddings);
     const { tokenizer } = this.#model;
     return texts.map(({ text, textPair }) => tokenizer.encode(text, { pair: textPair, maxLength }));
   }
 
-  async #probabilities(encodings: readonly Encoding[], onProgress: PredictOptions["onProgress"]): Promise<Float64Array> {
+  async #probabilities(
+    encodings: readonly Encoding[],
+    onProgress: PredictOptions["onProgress"],
+  ): Promise<Float64Array> {
     const { schema, tokenizer } = this.#model;
     const logits = await allLogits(encodings, (batch) => this.#logits(batch), {
       labelCount: schema.names.length,
@@ -185,7 +206,13 @@ export class TextClassifier {
     return probabilities(logits, schema);
   }
 
-  async #logits({ inputIds, attentionMask, tokenTypeIds, batch, length }: CollatedBatch): Promise<Float32Array> {
+  async #logits({
+    inputIds,
+    attentionMask,
+    tokenTypeIds,
+    batch,
+    length,
+  }: CollatedBatch): Promise<Float32Array> {
     const int64 = (values: Int32Array) => ({
       dtype: "int64" as const,
       shape: [batch, length],

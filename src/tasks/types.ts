@@ -44,7 +44,11 @@ export interface PredictOptions {
   readonly onProgress?: (done: number, total: number) => void;
 }
 
-export type EvaluateOptions = Omit<DataOptions, "train" | "dev" | "test" | "devShare" | "multiLabel" | "allowRareLabels"> & PredictOptions;
+export type EvaluateOptions = Omit<
+  DataOptions,
+  "train" | "dev" | "test" | "devShare" | "multiLabel" | "allowRareLabels"
+> &
+  PredictOptions;
 
 export interface TrainTaskOptions extends TrainOptions {
   /** Continue the run in `out` from its last checkpoint; every other option must be what it was. */

@@ -44,7 +44,8 @@ export function emitModel(options: EmitOptions): Model {
     const { source } = x;
     switch (source.kind) {
       case "input":
-        if (!names.has(x)) throw internal(`graph ${options.name}: input "${source.name}" is used but not declared`);
+        if (!names.has(x))
+          throw internal(`graph ${options.name}: input "${source.name}" is used but not declared`);
         break;
       case "constant":
         names.set(x, emitter.constant(source.value));
@@ -52,7 +53,11 @@ export function emitModel(options: EmitOptions): Model {
       case "parameter":
         names.set(x, source.name);
         if (options.parameters === "inputs") parameterInputs.set(source.name, toValue(source.name, x));
-        else initializers.set(source.name, { name: source.name, tensor: parameterValue(source.name, options.parameters) });
+        else
+          initializers.set(source.name, {
+            name: source.name,
+            tensor: parameterValue(source.name, options.parameters),
+          });
         break;
       case "call": {
         if (names.has(x)) break;
@@ -118,7 +123,8 @@ export function topologicalOrder(roots: readonly Tensor[]): readonly Tensor[] {
 }
 
 function inputName(x: Tensor): string {
-  if (x.source.kind !== "input") throw internal(`${x.toString()} is declared as a graph input but is a ${x.source.kind}`);
+  if (x.source.kind !== "input")
+    throw internal(`${x.toString()} is declared as a graph input but is a ${x.source.kind}`);
   return x.source.name;
 }
 
@@ -145,7 +151,14 @@ function parameterValue(name: string, values: ReadonlyMap<string, HostTensor<"fl
 }
 
 function identity(from: string, to: string): Node {
-  return { opType: "Identity", domain: "", name: `output_${to}`, inputs: [from], outputs: [to], attributes: {} };
+  return {
+    opType: "Identity",
+    domain: "",
+    name: `output_${to}`,
+    inputs: [from],
+    outputs: [to],
+    attributes: {},
+  };
 }
 
 /**
@@ -158,10 +171,15 @@ function renameOutputs(nodes: readonly Node[], outputNames: ReadonlySet<string>)
   const kept = nodes.filter((node) => {
     const [from] = node.inputs;
     const [to] = node.outputs;
-    const foldable = node.opType === "Identity" && outputNames.has(to) && made.has(from) && !renamed.has(from);
+    const foldable =
+      node.opType === "Identity" && outputNames.has(to) && made.has(from) && !renamed.has(from);
     if (foldable) renamed.set(from, to);
     return !foldable;
   });
   const rename = (name: string) => renamed.get(name) ?? name;
-  return kept.map((node) => ({ ...node, inputs: node.inputs.map(rename), outputs: node.outputs.map(rename) }));
+  return kept.map((node) => ({
+    ...node,
+    inputs: node.inputs.map(rename),
+    outputs: node.outputs.map(rename),
+  }));
 }

@@ -29,7 +29,8 @@ export class Emitter {
   /** Says that the named dimensions of a graph input can be read off it at run time. */
   declareInput(name: string, shape: Shape): void {
     shape.forEach((dim, axis) => {
-      if (typeof dim === "string" && !this.#dimSources.has(dim)) this.#dimSources.set(dim, { tensor: name, axis });
+      if (typeof dim === "string" && !this.#dimSources.has(dim))
+        this.#dimSources.set(dim, { tensor: name, axis });
     });
   }
 
@@ -44,7 +45,12 @@ export class Emitter {
   }
 
   /** Adds a standard node with `count` outputs. */
-  nodeWithOutputs(opType: string, inputs: readonly string[], attributes: Attributes, count: number): readonly string[] {
+  nodeWithOutputs(
+    opType: string,
+    inputs: readonly string[],
+    attributes: Attributes,
+    count: number,
+  ): readonly string[] {
     return this.#push(opType, "", inputs, attributes, count);
   }
 
@@ -61,7 +67,11 @@ export class Emitter {
 
   /** An int64 vector: axes, pads, target shapes. */
   int64s(values: readonly number[]): string {
-    return this.constant({ dtype: "int64", shape: [values.length], data: BigInt64Array.from(values.map(BigInt)) });
+    return this.constant({
+      dtype: "int64",
+      shape: [values.length],
+      data: BigInt64Array.from(values.map(BigInt)),
+    });
   }
 
   /** A dimension as an int64 vector of one element, read from a graph input where it is named. */
@@ -70,7 +80,10 @@ export class Emitter {
     return this.#once(`dim ${dim}`, () => {
       const source = this.#dimSources.get(dim);
       if (source !== undefined) {
-        return this.node("Shape", [source.tensor], { start: { int: source.axis }, end: { int: source.axis + 1 } });
+        return this.node("Shape", [source.tensor], {
+          start: { int: source.axis },
+          end: { int: source.axis + 1 },
+        });
       }
       const { coefficient, names } = factors(dim);
       if (names.length === 1 && coefficient === 1) throw internal(`no graph input has a dimension "${dim}"`);
@@ -84,7 +97,11 @@ export class Emitter {
     const known = shape.filter((dim) => typeof dim === "number");
     if (known.length === shape.length) return this.int64s(known);
     return this.#once(`shape ${shape.join()}`, () =>
-      this.node("Concat", shape.map((dim) => this.dim(dim)), { axis: { int: 0 } }),
+      this.node(
+        "Concat",
+        shape.map((dim) => this.dim(dim)),
+        { axis: { int: 0 } },
+      ),
     );
   }
 
@@ -96,7 +113,13 @@ export class Emitter {
     return name;
   }
 
-  #push(opType: string, domain: string, inputs: readonly string[], attributes: Attributes, count: number): readonly string[] {
+  #push(
+    opType: string,
+    domain: string,
+    inputs: readonly string[],
+    attributes: Attributes,
+    count: number,
+  ): readonly string[] {
     const name = `${opType.toLowerCase()}_${this.#count++}`;
     const outputs = count === 1 ? [name] : Array.from({ length: count }, (_, i) => `${name}_${i}`);
     this.nodes.push({ opType, domain, name, inputs, outputs, attributes });

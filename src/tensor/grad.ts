@@ -14,8 +14,8 @@ import { isRowGradient } from "./op.ts";
 import { add } from "./ops/elementwise.ts";
 import { expand, sum } from "./ops/reduce.ts";
 import { reshape } from "./ops/shape.ts";
-import type { Call } from "./tensor.ts";
-import { scalar, Tensor } from "./tensor.ts";
+import type { Call, Tensor } from "./tensor.ts";
+import { scalar } from "./tensor.ts";
 
 /** The gradient of one tensor: a dense part, rows of a table, or both (tied embeddings); neither means zero. */
 export interface Gradient {
@@ -54,7 +54,8 @@ export function grad(loss: Tensor, wrt: readonly Tensor[]): readonly Gradient[] 
     const y = order[i];
     const dY = gradients.get(y);
     if (y.source.kind !== "call" || dY === undefined || !active.has(y)) continue;
-    if (dY.rows.length > 0) throw internal(`${y.source.call.name} is read by rows, but is computed; only parameters can be`);
+    if (dY.rows.length > 0)
+      throw internal(`${y.source.call.name} is read by rows, but is computed; only parameters can be`);
     if (dY.dense === undefined) continue;
     backward(y.source.call, dY.dense, active, slot);
   }
@@ -88,7 +89,9 @@ function backward(
     if (partial === undefined || !active.has(x)) return;
     const gradient = slot(x);
     if (isRowGradient(partial)) gradient.rows.push(partial);
-    else gradient.dense = gradient.dense === undefined ? fitTo(partial, x) : add(gradient.dense, fitTo(partial, x));
+    else
+      gradient.dense =
+        gradient.dense === undefined ? fitTo(partial, x) : add(gradient.dense, fitTo(partial, x));
   });
 }
 
@@ -96,7 +99,9 @@ function backward(
 function fitTo(partial: Tensor, x: Tensor): Tensor {
   if (sameShape(partial.shape, x.shape)) return partial;
   const extra = partial.rank - x.rank;
-  const axes = partial.shape.flatMap((dim, i) => (i < extra || (x.shape[i - extra] === 1 && dim !== 1) ? [i] : []));
+  const axes = partial.shape.flatMap((dim, i) =>
+    i < extra || (x.shape[i - extra] === 1 && dim !== 1) ? [i] : [],
+  );
   const summed = axes.length === 0 ? partial : sum(partial, axes);
   const trimmed = extra > 0 ? reshape(summed, summed.shape.slice(extra)) : summed;
   return sameShape(trimmed.shape, x.shape) ? trimmed : expand(trimmed, x.shape);

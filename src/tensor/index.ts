@@ -5,7 +5,24 @@ export type { Dialect } from "./emitter.ts";
 export type { Gradient } from "./grad.ts";
 export { grad } from "./grad.ts";
 export type { RowGradient } from "./op.ts";
-export { abs, add, cast, div, erf, exp, gelu, log, mul, neg, relu, sigmoid, softplus, sqrt, sub, tanh } from "./ops/elementwise.ts";
+export {
+  abs,
+  add,
+  cast,
+  div,
+  erf,
+  exp,
+  gelu,
+  log,
+  mul,
+  neg,
+  relu,
+  sigmoid,
+  softplus,
+  sqrt,
+  sub,
+  tanh,
+} from "./ops/elementwise.ts";
 export { arange, gatherRows, oneHot } from "./ops/indexing.ts";
 export { batchMatmul, gemm } from "./ops/matmul.ts";
 export { layerNorm } from "./ops/normalization.ts";

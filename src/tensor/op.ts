@@ -43,7 +43,12 @@ export interface Op<A extends object> {
   /** Shape rule: the output types, or an error that names the rule. */
   readonly infer: (inputs: readonly Tensor[], attributes: A) => readonly TensorType[];
   /** Writes ONNX nodes and returns the names of the outputs. */
-  readonly emit: (emitter: Emitter, names: readonly string[], attributes: A, inputs: readonly Tensor[]) => readonly string[];
+  readonly emit: (
+    emitter: Emitter,
+    names: readonly string[],
+    attributes: A,
+    inputs: readonly Tensor[],
+  ) => readonly string[];
   /** From dL/dY to one dL/dX an input. Ops with several outputs must not be differentiable. */
   readonly vjp: Vjp<A> | NotDifferentiable;
 }
@@ -59,7 +64,11 @@ export function apply<A extends object>(op: Op<A>, inputs: readonly Tensor[], at
 }
 
 /** Records a call and gives all its outputs. */
-export function applyAll<A extends object>(op: Op<A>, inputs: readonly Tensor[], attributes: A): readonly Tensor[] {
+export function applyAll<A extends object>(
+  op: Op<A>,
+  inputs: readonly Tensor[],
+  attributes: A,
+): readonly Tensor[] {
   const { vjp } = op;
   const outputs: Tensor[] = [];
   const call: Call = {

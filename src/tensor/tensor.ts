@@ -76,7 +76,12 @@ export function scalar(value: number): Tensor {
 }
 
 /** The error of a shape rule: which op, what must hold, what came. */
-export function shapeError(op: string, rule: string, inputs: readonly TensorType[], next: string): AttuneError {
+export function shapeError(
+  op: string,
+  rule: string,
+  inputs: readonly TensorType[],
+  next: string,
+): AttuneError {
   return new AttuneError("ERR_SHAPE", {
     rule: `${op}: ${rule}`,
     found: inputs.map(({ dtype, shape }) => `${dtype}${formatShape(shape)}`).join(" and "),

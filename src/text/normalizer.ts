@@ -6,7 +6,8 @@
  * (BasicTokenizer) and, where the two differ, as in Hugging Face's `tokenizers` 0.23, `normalizers/bert.rs`.
  *
  * A lone surrogate reads as U+FFFD, as it does wherever JavaScript hands text to the outside; cleaning removes it.
- * Lower-casing is per character, without context: a final capital sigma becomes the ordinary small one.
+ * Lower-casing is per character, without context: a final capital sigma becomes the ordinary small one. It is the
+ * only step that follows the runtime's version of Unicode.
  *
  * Does not split into words, does not compose (NFC) and does not fold compatibility forms (NFKC).
  */

@@ -13,7 +13,13 @@ import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { AttuneError, internal } from "../base/errors.ts";
-import { encodeSafetensors, openSafetensors, writeFileAtomic, writeFolderAtomic } from "../models/checkpoint/index.ts";
+import {
+  currentFile,
+  encodeSafetensors,
+  openSafetensors,
+  writeFileAtomic,
+  writeFolderAtomic,
+} from "../models/checkpoint/index.ts";
 import type { NamedTensor, SafetensorsFile } from "../models/checkpoint/index.ts";
 import type { TrainingEngine } from "./engine.ts";
 
@@ -55,7 +61,8 @@ export class RunFolder {
 
   /** The manifest of the run that stands here, or undefined. */
   async manifest(): Promise<unknown> {
-    const text = await readFile(join(this.path, "run.json"), "utf8").catch(() => undefined);
+    const file = await currentFile(this.path, "run.json");
+    const text = await readFile(file, "utf8").catch(() => undefined);
     return text === undefined ? undefined : JSON.parse(text);
   }
 
@@ -78,7 +85,11 @@ export class RunFolder {
     const weights = join(folder, "model.safetensors");
     await writeFolderAtomic(folder, {
       "model.safetensors": encodeSafetensors(weightTensors(engine), { format: "pt" }, weights),
-      "optimizer.safetensors": encodeSafetensors(momentTensors(engine), {}, join(folder, "optimizer.safetensors")),
+      "optimizer.safetensors": encodeSafetensors(
+        momentTensors(engine),
+        {},
+        join(folder, "optimizer.safetensors"),
+      ),
       "state.json": `${JSON.stringify(state, null, 2)}\n`,
     });
     for (const step of await this.steps()) {

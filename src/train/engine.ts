@@ -31,7 +31,7 @@ export interface EngineOptions {
   readonly maxTokens: number;
   /** Whether a step may consist of several micro-batches; costs one more copy of the gradients. */
   readonly accumulates: boolean;
-  readonly threads?: number;
+  readonly threads: number;
 }
 
 /** Part of a step that goes through the graph at once. */
@@ -103,7 +103,7 @@ export class TrainingEngine {
       const extra = options.accumulates ? arena.float32(lengths[i]) : undefined;
       return { spec, name: spec.name, decay: spec.decay, values, gradient, extra };
     });
-    const sessionOptions = threads === undefined ? {} : { threads };
+
     return new TrainingEngine({
       options,
       weights,
@@ -111,8 +111,8 @@ export class TrainingEngine {
       program,
       optimizer: new AdamW(kernels, arena, weights, { weightDecay: options.weightDecay }),
       masks: new DropoutMasks(graph.dropouts, options.seed),
-      training: await backend.createSession(encodeModel(program.model), sessionOptions),
-      inference: await backend.createSession(encodeModel(inferenceModel(config)), sessionOptions),
+      training: await backend.createSession(encodeModel(program.model), { threads }),
+      inference: await backend.createSession(encodeModel(inferenceModel(config)), { threads }),
       rowScratch: arena.float32(scratch[0]),
       indexScratch: arena.int32(scratch[1]),
     });
@@ -137,7 +137,10 @@ export class TrainingEngine {
    * @param step 0-based; names the dropout masks of this step.
    * @throws ERR_DIVERGED where the loss or the gradient is not finite; the weights are left as they were.
    */
-  async step(microBatches: readonly MicroBatch[], options: { readonly step: number; readonly lr: number }): Promise<StepResult> {
+  async step(
+    microBatches: readonly MicroBatch[],
+    options: { readonly step: number; readonly lr: number },
+  ): Promise<StepResult> {
     const examples = microBatches.reduce((sum, { inputs }) => sum + inputs.batch, 0);
     let loss = 0;
     for (const [i, microBatch] of microBatches.entries()) {
@@ -162,7 +165,12 @@ export class TrainingEngine {
   }
 
   /** Runs one micro-batch and adds its gradients to those of the step so far (`micro` 0 starts afresh). */
-  async #accumulate({ inputs, labels }: MicroBatch, examples: number, step: number, micro: number): Promise<number> {
+  async #accumulate(
+    { inputs, labels }: MicroBatch,
+    examples: number,
+    step: number,
+    micro: number,
+  ): Promise<number> {
     const { batch: b, length: t } = inputs;
     const classes = this.#options.config.labels.length;
     const feeds: Tensors = {
@@ -183,7 +191,8 @@ export class TrainingEngine {
   }
 
   #addExtra({ gradient, extra }: Weight): void {
-    if (extra === undefined) throw internal("an engine made without accumulation was given several micro-batches");
+    if (extra === undefined)
+      throw internal("an engine made without accumulation was given several micro-batches");
     this.#kernels.add(gradient.byteOffset, extra.byteOffset, gradient.length);
   }
 
@@ -240,7 +249,11 @@ function inferenceModel(config: SequenceClassificationConfig) {
 
 function inputFeeds({ inputIds, attentionMask, tokenTypeIds, batch, length }: CollatedBatch): Tensors {
   const int32 = (data: Int32Array): HostTensor => ({ dtype: "int32", shape: [batch, length], data });
-  return { input_ids: int32(inputIds), attention_mask: int32(attentionMask), token_type_ids: int32(tokenTypeIds) };
+  return {
+    input_ids: int32(inputIds),
+    attention_mask: int32(attentionMask),
+    token_type_ids: int32(tokenTypeIds),
+  };
 }
 
 function view(spec: ParameterSpec, { array }: ArenaTensor): HostTensor {
@@ -257,7 +270,11 @@ function floats(results: Tensors, name: string): Float32Array {
   return data;
 }
 
-function diverged(loss: number, gradNorm: number, { step, lr }: { readonly step: number; readonly lr: number }): AttuneError {
+function diverged(
+  loss: number,
+  gradNorm: number,
+  { step, lr }: { readonly step: number; readonly lr: number },
+): AttuneError {
   return new AttuneError("ERR_DIVERGED", {
     rule: "loss and gradient must stay finite",
     found: `step ${step + 1} has loss ${loss} and gradient norm ${gradNorm} at a learning rate of ${lr}`,

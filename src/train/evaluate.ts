@@ -22,13 +22,22 @@ export interface InferenceOptions {
 }
 
 /** Logits [n, c] of all encodings, in their order; batches are grouped by length inside. */
-export async function allLogits(encodings: readonly Encoding[], logitsOf: LogitsOf, options: InferenceOptions): Promise<Float32Array> {
+export async function allLogits(
+  encodings: readonly Encoding[],
+  logitsOf: LogitsOf,
+  options: InferenceOptions,
+): Promise<Float32Array> {
   const { labelCount, padId, batchTokens, onProgress } = options;
   const out = new Float32Array(encodings.length * labelCount); // [n, c]
   const lengths = encodings.map(({ ids }) => ids.length);
   let done = 0;
   for (const indices of inferenceBatches({ lengths, batchSize: 256, batchTokens })) {
-    const logits = await logitsOf(collate(indices.map((i) => encodings[i]), { padId }));
+    const logits = await logitsOf(
+      collate(
+        indices.map((i) => encodings[i]),
+        { padId },
+      ),
+    );
     indices.forEach((index, row) => {
       out.set(logits.subarray(row * labelCount, (row + 1) * labelCount), index * labelCount);
     });

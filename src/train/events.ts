@@ -21,7 +21,13 @@ export type TrainEvent =
 export interface StartEvent {
   readonly event: "start";
   readonly out: string;
-  readonly model: { readonly from: string; readonly parameters: number; readonly vocabSize: number; readonly layers: number; readonly hiddenSize: number };
+  readonly model: {
+    readonly from: string;
+    readonly parameters: number;
+    readonly vocabSize: number;
+    readonly layers: number;
+    readonly hiddenSize: number;
+  };
   readonly data: {
     readonly train: number;
     readonly dev: number;

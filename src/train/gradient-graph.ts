@@ -26,13 +26,17 @@ export interface GradientGraph {
 
 /** Differentiates the loss with respect to every parameter and emits one graph that computes all of it. */
 export function buildGradientGraph(graph: TrainingGraph): GradientGraph {
-  const gradients = grad(graph.loss, graph.parameters.map((parameter) => parameter.tensor));
+  const gradients = grad(
+    graph.loss,
+    graph.parameters.map((parameter) => parameter.tensor),
+  );
   const outputs: Record<string, Tensor> = { loss: graph.loss, logits: graph.logits };
   const dense = new Map<string, string>();
   const rows: RowOutput[] = [];
   gradients.forEach((gradient, i) => {
     const { name } = graph.parameters[i];
-    if (gradient.dense === undefined && gradient.rows.length === 0) throw internal(`the loss does not depend on "${name}"`);
+    if (gradient.dense === undefined && gradient.rows.length === 0)
+      throw internal(`the loss does not depend on "${name}"`);
     if (gradient.dense !== undefined) {
       dense.set(name, `grad:${name}`);
       outputs[`grad:${name}`] = gradient.dense;

@@ -6,6 +6,8 @@
  *
  * Runs on the thread that iterates it; `run.ts` puts it into a worker.
  */
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
 import { AttuneError, errorCode, internal } from "../base/errors.ts";
 import { collate, inferenceBatches, trainingBatches } from "../data/index.ts";
 import { elementCount } from "../base/shape.ts";
@@ -16,7 +18,7 @@ import type { Backend } from "../runtime/index.ts";
 import { loadBackend } from "../runtime/index.ts";
 import type { LoopState } from "./checkpoint.ts";
 import { initialState, RunFolder, weightTensors } from "./checkpoint.ts";
-import { checkCollapse } from "./collapse.ts";
+import { checkCollapse, onlyPrediction } from "./collapse.ts";
 import type { MicroBatch } from "./engine.ts";
 import { TrainingEngine } from "./engine.ts";
 import { allLogits, probabilities, report, scoreOf } from "./evaluate.ts";
@@ -26,8 +28,9 @@ import { checkResumable, manifestOf } from "./manifest.ts";
 import { modelCard } from "./model-card.ts";
 import type { ResolvedTrainOptions } from "./options.ts";
 import type { EncodedSet, Examples, PreparedData } from "./prepare.ts";
-import { checkMaxLength, readExamples, tokenizeExamples } from "./prepare.ts";
+import { checkMaxLength, readExamples, tokenizeExamples, warning } from "./prepare.ts";
 import { Pace } from "./pace.ts";
+import { dropTokens } from "./token-dropout.ts";
 import type { StartingModel } from "./starting-model.ts";
 import { startingModel } from "./starting-model.ts";
 
@@ -49,6 +52,7 @@ interface Run {
   readonly engine: TrainingEngine;
   readonly stepsPerEpoch: number;
   readonly totalSteps: number;
+  readonly warmupSteps: number;
   readonly pace: Pace;
 }
 
@@ -89,11 +93,7 @@ async function* trainWith(run: Run, control: RunControl, backend: Backend): Asyn
   const restored = control.resume ? await folder.restore(engine) : undefined;
   yield startEvent(run, backend, restored?.step);
   let state: LoopState = restored ?? initialState;
-  const schedule = linearWarmup({
-    lr: options.lr,
-    warmupSteps: Math.round(options.warmupShare * totalSteps),
-    totalSteps,
-  });
+  const schedule = linearWarmup({ lr: options.lr, warmupSteps: run.warmupSteps, totalSteps });
   const stoppedEarly = () => state.epochsWithoutGain >= options.patience;
   while (state.step < totalSteps && !stoppedEarly()) {
     const epoch = Math.floor(state.step / run.stepsPerEpoch);
@@ -102,7 +102,7 @@ async function* trainWith(run: Run, control: RunControl, backend: Backend): Asyn
       const started = performance.now();
       const { step } = state;
       const lr = schedule(step);
-      const { loss, gradNorm } = await engine.step(microBatches(run, indices), { step, lr });
+      const { loss, gradNorm } = await engine.step(microBatches(run, indices, step), { step, lr });
       state = {
         ...state,
         step: step + 1,
@@ -116,7 +116,8 @@ async function* trainWith(run: Run, control: RunControl, backend: Backend): Asyn
         yield* interrupt(run, state);
         return;
       }
-      if (options.checkpointSteps !== undefined && state.step % options.checkpointSteps === 0) yield await checkpoint(run, state);
+      if (options.checkpointSteps !== undefined && state.step % options.checkpointSteps === 0)
+        yield await checkpoint(run, state);
     }
     const evaluated = await evaluateEpoch(run, state, epoch);
     state = evaluated.state;
@@ -127,7 +128,7 @@ async function* trainWith(run: Run, control: RunControl, backend: Backend): Asyn
       return;
     }
   }
-  yield await finish(run, state);
+  yield* finish(run, state);
 }
 
 /** What must hold of the output folder before anything is done. */
@@ -167,14 +168,15 @@ function createEngine(
     maxGradNorm,
     maxTokens: Math.max(longest, Math.min(batchTokens, longest * batchSize)),
     accumulates: longest * batchSize > batchTokens,
-    ...(threads === undefined ? {} : { threads }),
+    threads,
   });
 }
 
 function planned(options: ResolvedTrainOptions, data: PreparedData) {
   const stepsPerEpoch = Math.ceil(data.train.encodings.length / options.batchSize);
   const totalSteps = stepsPerEpoch * options.epochs;
-  return { stepsPerEpoch, totalSteps, pace: new Pace() };
+  const warmupSteps = Math.round(options.warmupShare * totalSteps);
+  return { stepsPerEpoch, totalSteps, warmupSteps, pace: new Pace() };
 }
 
 /** The steps of an epoch as indices into train; a pure function of seed and epoch, so a resume finds its place. */
@@ -182,39 +184,65 @@ function epochBatches({ options, data, stepsPerEpoch }: Run, epoch: number): num
   const lengths = data.train.encodings.map(({ ids }) => ids.length);
   const { batchSize, seed } = options;
   const batches = trainingBatches({ lengths, batchSize, batchTokens: Number.MAX_SAFE_INTEGER, seed, epoch });
-  if (batches.length !== stepsPerEpoch) throw internal(`epoch ${epoch} has ${batches.length} steps, not ${stepsPerEpoch}`);
+  if (batches.length !== stepsPerEpoch)
+    throw internal(`epoch ${epoch} has ${batches.length} steps, not ${stepsPerEpoch}`);
   return batches;
 }
 
 /** One step cut into parts that fit the token budget. */
-function microBatches({ options, data, start }: Run, indices: readonly number[]): MicroBatch[] {
-  const { encodings, labels } = data.train;
-  const lengths = indices.map((i) => encodings[i].ids.length);
+function microBatches({ options, data, start }: Run, indices: readonly number[], step: number): MicroBatch[] {
+  const { labels } = data.train;
+  const { tokenizer } = start;
+  const encodings = dropTokens(
+    indices.map((i) => data.train.encodings[i]),
+    {
+      rate: options.tokenDropout,
+      maskId: tokenizer.maskId,
+      isSpecial: (id) => tokenizer.isSpecial(id),
+      seed: options.seed,
+      step,
+    },
+  );
+  const lengths = encodings.map(({ ids }) => ids.length);
   const c = start.config.labels.length;
-  return inferenceBatches({ lengths, batchSize: options.batchSize, batchTokens: options.batchTokens }).map((part) => {
-    const rows = part.map((i) => indices[i]);
-    return {
-      inputs: collate(rows.map((i) => encodings[i]), { padId: start.tokenizer.padId }),
-      labels:
-        labels.kind === "single"
-          ? Int32Array.from(rows, (i) => labels.ids[i])
-          : Float32Array.from(rows.flatMap((i) => [...labels.flags.subarray(i * c, (i + 1) * c)])),
-    };
-  });
+  return inferenceBatches({ lengths, batchSize: options.batchSize, batchTokens: options.batchTokens }).map(
+    (part) => {
+      const rows = part.map((i) => indices[i]);
+      return {
+        inputs: collate(
+          part.map((i) => encodings[i]),
+          { padId: tokenizer.padId },
+        ),
+        labels:
+          labels.kind === "single"
+            ? Int32Array.from(rows, (i) => labels.ids[i])
+            : Float32Array.from(rows.flatMap((i) => [...labels.flags.subarray(i * c, (i + 1) * c)])),
+      };
+    },
+  );
 }
 
-async function evaluateEpoch(run: Run, state: LoopState, epoch: number): Promise<{ state: LoopState; event: EvaluationEvent }> {
+async function evaluateEpoch(
+  run: Run,
+  state: LoopState,
+  epoch: number,
+): Promise<{ state: LoopState; event: EvaluationEvent }> {
   const started = performance.now();
   const { scored, predicted } = await evaluateSet(run, run.data.dev);
   const score = scoreOf(scored);
   const best = score > state.bestScore || (score === state.bestScore && scored.logLoss < state.bestLoss);
-  const collapsedEpochs = checkCollapse(run.examples, predicted, state, run.options);
+  const collapsedEpochs = checkCollapse(run.examples, predicted, state, {
+    lr: run.options.lr,
+    warmupSteps: run.warmupSteps,
+  });
   if (best) await run.folder.saveBest(run.engine);
   run.pace.evaluation(performance.now() - started);
   return {
     state: {
       ...state,
-      ...(best ? { bestScore: score, bestLoss: scored.logLoss, bestStep: state.step, bestEpoch: epoch + 1 } : {}),
+      ...(best
+        ? { bestScore: score, bestLoss: scored.logLoss, bestStep: state.step, bestEpoch: epoch + 1 }
+        : {}),
       epochsWithoutGain: best ? 0 : state.epochsWithoutGain + 1,
       collapsedEpochs,
       epochLoss: 0,
@@ -255,10 +283,18 @@ async function* interrupt(run: Run, state: LoopState): AsyncGenerator<TrainEvent
 }
 
 /** Takes the best weights, scores them once more, and writes the model in place of whatever stood there. */
-async function finish(run: Run, state: LoopState): Promise<TrainEvent> {
+async function* finish(run: Run, state: LoopState): AsyncGenerator<TrainEvent> {
   const { options, data, examples, start, manifest, engine, folder } = run;
   await folder.loadBest(engine);
-  const { scored: dev } = await evaluateSet(run, data.dev);
+  const { scored: dev, predicted } = await evaluateSet(run, data.dev);
+  const only =
+    examples.schema.kind === "single" ? onlyPrediction(predicted, examples.schema.names) : undefined;
+  if (only !== undefined) {
+    yield warning(
+      "WARN_ONE_LABEL",
+      `the model calls every dev text "${only}": train longer (--epochs), or change --lr`,
+    );
+  }
   const test = data.test === undefined ? undefined : (await evaluateSet(run, data.test)).scored;
   const counts = { train: examples.train.length, dev: examples.dev.length, test: examples.test?.length };
   await writeModelFolder(options.out, {
@@ -273,13 +309,20 @@ async function finish(run: Run, state: LoopState): Promise<TrainEvent> {
       labels: examples.schema,
       maxLength: options.maxLength,
       columns: { text: options.textColumn, label: options.labelColumn, textPair: options.textPairColumn },
-      run: { ...manifest, steps: state.step, bestStep: state.bestStep, bestEpoch: state.bestEpoch, examples: counts },
+      run: {
+        ...manifest,
+        steps: state.step,
+        bestStep: state.bestStep,
+        bestEpoch: state.bestEpoch,
+        examples: counts,
+      },
       metrics: { dev, ...(test === undefined ? {} : { test }) },
     },
     readme: modelCard({ start, manifest, examples: counts, dev, test }),
   });
+  await removeExport(options.out);
   await folder.remove();
-  return {
+  yield {
     event: "done",
     out: options.out,
     steps: state.step,
@@ -290,6 +333,11 @@ async function finish(run: Run, state: LoopState): Promise<TrainEvent> {
     dev,
     test,
   };
+}
+
+/** An ONNX file of an earlier model would go on predicting as that one. */
+async function removeExport(out: string): Promise<void> {
+  await rm(join(out, "onnx"), { recursive: true, force: true });
 }
 
 function startEvent(run: Run, backend: Backend, resumedFrom: number | undefined): TrainEvent {
@@ -321,7 +369,11 @@ function startEvent(run: Run, backend: Backend, resumedFrom: number | undefined)
   };
 }
 
-function stepEvent(run: Run, step: number, now: { loss: number; gradNorm: number; lr: number; tokens: number }): TrainEvent {
+function stepEvent(
+  run: Run,
+  step: number,
+  now: { loss: number; gradNorm: number; lr: number; tokens: number },
+): TrainEvent {
   return {
     event: "step",
     step,
@@ -330,6 +382,9 @@ function stepEvent(run: Run, step: number, now: { loss: number; gradNorm: number
     epochs: run.options.epochs,
     ...now,
     tokensPerSecond: run.pace.tokensPerSecond,
-    remainingMs: run.pace.remainingMs(run.totalSteps - step, run.options.epochs - Math.floor(step / run.stepsPerEpoch)),
+    remainingMs: run.pace.remainingMs(
+      run.totalSteps - step,
+      run.options.epochs - Math.floor(step / run.stepsPerEpoch),
+    ),
   };
 }

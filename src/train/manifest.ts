@@ -21,7 +21,7 @@ const manifestSchema = z.object({
 export type Manifest = z.infer<typeof manifestSchema>;
 
 /** Options that change how a run goes but not what comes out. */
-const withoutEffect = new Set(["threads", "checkpointSteps"]);
+const withoutEffect = new Set(["checkpointSteps"]);
 
 export function manifestOf(options: ResolvedTrainOptions, examples: Examples, backend: Backend): Manifest {
   return {
@@ -44,12 +44,14 @@ export function checkResumable(stored: unknown, now: Manifest, folder: string): 
   const then = parsed.data;
   for (const name of new Set([...Object.keys(then.options), ...Object.keys(now.options)])) {
     const [before, after] = [then.options[name], now.options[name]].map((value) => JSON.stringify(value));
-    if (before !== after) throw mismatch(`${name} was ${before ?? "not given"} and is ${after ?? "not given"}`, folder);
+    if (before !== after)
+      throw mismatch(`${name} was ${before ?? "not given"} and is ${after ?? "not given"}`, folder);
   }
   for (const [path, hash] of Object.entries(now.sha256)) {
     if (then.sha256[path] !== hash) throw mismatch(`${path} has changed since`, folder);
   }
-  if (then.runtime !== now.runtime) throw mismatch(`it ran on ${then.runtime} and this is ${now.runtime}`, folder);
+  if (then.runtime !== now.runtime)
+    throw mismatch(`it ran on ${then.runtime} and this is ${now.runtime}`, folder);
 }
 
 function mismatch(found: string, folder: string): AttuneError {

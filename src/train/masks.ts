@@ -32,7 +32,11 @@ export class DropoutMasks {
    * The masks of one micro-batch of `b` texts of `t` tokens, by graph input name. They are views of memory that
    * the next call writes over.
    */
-  async draw(sizes: { readonly b: number; readonly t: number }, step: number, micro: number): Promise<Record<string, HostTensor>> {
+  async draw(
+    sizes: { readonly b: number; readonly t: number },
+    step: number,
+    micro: number,
+  ): Promise<Record<string, HostTensor>> {
     if (this.#sites.length === 0) return {};
     const shapes = this.#sites.map(({ mask }) => mask.shape.map((dim) => evaluateDim(dim, sizes)));
     const kernels = await this.#reserve(arenaBytes(shapes.map(elementCount)));

@@ -14,7 +14,10 @@ export interface CardFacts {
 /** Markdown with the front matter that model hubs read. */
 export function modelCard({ start, manifest, examples, dev, test }: CardFacts): string {
   const { config } = start;
-  const rows = [["dev", examples.dev, dev] as const, ...(test === undefined ? [] : [["test", examples.test, test] as const])];
+  const rows = [
+    ["dev", examples.dev, dev] as const,
+    ...(test === undefined ? [] : [["test", examples.test, test] as const]),
+  ];
   return `---
 library_name: attune
 pipeline_tag: text-classification

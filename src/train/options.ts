@@ -5,6 +5,7 @@
  * Defaults stand here and nowhere else. Checks what can be checked without the data; the rest is checked where it
  * is used.
  */
+import { availableParallelism } from "node:os";
 import { AttuneError, nearest } from "../base/errors.ts";
 import type { DeviceChoice } from "../runtime/index.ts";
 
@@ -57,27 +58,33 @@ export interface TrainOptions extends DataOptions {
   readonly maxGradNorm?: number;
   /** Dropout everywhere; default the model's own (0.1). */
   readonly dropout?: number;
+  /** Share of input tokens hidden behind [MASK] in training. Default 0.1 from scratch, 0 from a folder. */
+  readonly tokenDropout?: number;
   /** Size of the vocabulary learnt from train, from scratch. Default 8000. */
   readonly vocabSize?: number;
   /** Fold case and strip accents in a vocabulary learnt here. Default true. */
   readonly lowercase?: boolean;
-  /** Default 0. Same seed, same data, same machine type: same bits. */
+  /** Default 0. Same seed, data, threads and runtime: same bits. */
   readonly seed?: number;
   /** Epochs without a better dev score before stopping. Default 5. */
   readonly patience?: number;
   /** Steps between checkpoints; default once an epoch. One more is written when the run is interrupted. */
   readonly checkpointSteps?: number;
   readonly device?: DeviceChoice;
-  /** Threads of the runtime; default all cores. */
+  /** Threads of the runtime; default all cores. Part of what makes two runs equal to the bit. */
   readonly threads?: number;
 }
 
-export type ResolvedTrainOptions = Omit<TrainOptions, OptionalKeys> & Required<Pick<TrainOptions, DefaultedKeys>>;
+const defaultLr: Readonly<Record<string, number>> = {
+  tiny: 1e-3,
+  mini: 5e-4,
+  small: 3e-4,
+  medium: 1e-4,
+  base: 1e-4,
+};
 
-type OptionalKeys = Exclude<keyof TrainOptions, "train" | "out" | "dev" | "test" | "textPairColumn" | "encoding" | "dropout" | "checkpointSteps" | "threads">;
-type DefaultedKeys = OptionalKeys;
-
-const defaultLr: Readonly<Record<string, number>> = { tiny: 1e-3, mini: 5e-4, small: 3e-4, medium: 1e-4, base: 1e-4 };
+/** The options with every default filled in. */
+export type ResolvedTrainOptions = ReturnType<typeof applyDefaults>;
 
 /**
  * Fills in the defaults and checks every value.
@@ -85,37 +92,46 @@ const defaultLr: Readonly<Record<string, number>> = { tiny: 1e-3, mini: 5e-4, sm
  * @throws ERR_OPTION naming the option, its range and what was found; unknown options are refused.
  */
 export function resolveTrainOptions(options: TrainOptions): ResolvedTrainOptions {
-  const model = options.model ?? "mini";
-  const fromScratch = model in defaultLr;
-  const resolved: ResolvedTrainOptions = {
-    devShare: 0.1,
-    textColumn: "text",
-    labelColumn: "label",
-    multiLabel: false,
-    skipBadRows: false,
-    allowRareLabels: false,
-    epochs: model === "tiny" ? 30 : fromScratch ? 8 : 4,
-    lr: defaultLr[model] ?? 5e-5,
-    batchSize: 32,
-    batchTokens: 4096,
-    maxLength: 128,
-    warmupShare: 0.1,
-    weightDecay: 0.01,
-    maxGradNorm: 1,
-    vocabSize: 8000,
-    lowercase: true,
-    seed: 0,
-    patience: 5,
-    device: "auto",
-    ...withoutUndefined(options),
-    model,
-  };
   refuseUnknown(options);
+  const resolved = applyDefaults(options);
+  const values = new Map<string, unknown>(Object.entries(resolved));
   for (const [name, [holds, range]] of Object.entries(ranges)) {
-    const value: unknown = Object.entries(resolved).find(([key]) => key === name)?.[1];
-    if (value !== undefined && !(typeof value === "number" && holds(value))) throw optionError(name, range, value);
+    const value = values.get(name);
+    if (value !== undefined && !(typeof value === "number" && holds(value)))
+      throw optionError(name, range, value);
   }
   return resolved;
+}
+
+function applyDefaults(options: TrainOptions) {
+  const model = options.model ?? "mini";
+  const fromScratch = model in defaultLr;
+  return {
+    ...options,
+    model,
+    devShare: options.devShare ?? 0.1,
+    textColumn: options.textColumn ?? "text",
+    labelColumn: options.labelColumn ?? "label",
+    multiLabel: options.multiLabel ?? false,
+    skipBadRows: options.skipBadRows ?? false,
+    allowRareLabels: options.allowRareLabels ?? false,
+    epochs: options.epochs ?? (model === "tiny" ? 30 : fromScratch ? 8 : 4),
+    lr: options.lr ?? defaultLr[model] ?? 5e-5,
+    batchSize: options.batchSize ?? 32,
+    batchTokens: options.batchTokens ?? 4096,
+    maxLength: options.maxLength ?? 128,
+    warmupShare: options.warmupShare ?? 0.1,
+    weightDecay: options.weightDecay ?? 0.01,
+    maxGradNorm: options.maxGradNorm ?? 1,
+    tokenDropout: options.tokenDropout ?? (fromScratch ? 0.1 : 0),
+    vocabSize: options.vocabSize ?? 8000,
+    lowercase: options.lowercase ?? true,
+    seed: options.seed ?? 0,
+    patience: options.patience ?? 5,
+    device: options.device ?? ("auto" as const),
+    // the order of additions inside a product depends on the number of threads, so it is part of the run
+    threads: options.threads ?? availableParallelism(),
+  };
 }
 
 type Range = readonly [holds: (value: number) => boolean, text: string];
@@ -128,10 +144,14 @@ const ranges: Readonly<Record<string, Range>> = {
   lr: [(n) => n > 0 && n <= 1, "in (0, 1]"],
   batchSize: positiveInteger,
   batchTokens: positiveInteger,
-  maxLength: [(n) => Number.isSafeInteger(n) && n >= 3, "a whole number, 3 or more ([CLS], one token, [SEP])"],
+  maxLength: [
+    (n) => Number.isSafeInteger(n) && n >= 3,
+    "a whole number, 3 or more ([CLS], one token, [SEP])",
+  ],
   warmupShare: [(n) => n >= 0 && n < 1, "in [0, 1)"],
   weightDecay: [(n) => n >= 0 && n < 1, "in [0, 1)"],
   maxGradNorm: [(n) => n > 0, "above 0"],
+  tokenDropout: [(n) => n >= 0 && n < 1, "in [0, 1)"],
   dropout: [(n) => n >= 0 && n < 1, "in [0, 1)"],
   vocabSize: [(n) => Number.isSafeInteger(n) && n >= 100, "a whole number, 100 or more"],
   seed: [(n) => Number.isSafeInteger(n) && n >= 0, "a whole number, 0 or more"],
@@ -157,10 +177,10 @@ function refuseUnknown(options: TrainOptions): void {
   });
 }
 
-function withoutUndefined<T extends object>(options: T): T {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T; // fewer keys, same values
-}
-
 function optionError(name: string, range: string, value: unknown): AttuneError {
-  return new AttuneError("ERR_OPTION", { rule: `${name} must be ${range}`, found: `found ${String(value)}`, next: `change ${name}` });
+  return new AttuneError("ERR_OPTION", {
+    rule: `${name} must be ${range}`,
+    found: `found ${String(value)}`,
+    next: `change ${name}`,
+  });
 }

@@ -6,7 +6,14 @@
  */
 import { AttuneError } from "../base/errors.ts";
 import type { EncodedLabels, Example, ExampleSet, LabelSchema } from "../data/index.ts";
-import { buildLabelSchema, encodeLabels, findLeaks, loadExamples, looksMultiLabel, splitExamples } from "../data/index.ts";
+import {
+  buildLabelSchema,
+  encodeLabels,
+  findLeaks,
+  loadExamples,
+  looksMultiLabel,
+  splitExamples,
+} from "../data/index.ts";
 import type { Encoding } from "../text/index.ts";
 import type { BertTokenizer } from "../text/index.ts";
 import type { TrainEvent } from "./events.ts";
@@ -25,7 +32,11 @@ export interface Examples {
   readonly dev: readonly Example[];
   readonly test: readonly Example[] | undefined;
   /** Label numbers of each split, checked against the schema. */
-  readonly labels: { readonly train: EncodedLabels; readonly dev: EncodedLabels; readonly test: EncodedLabels | undefined };
+  readonly labels: {
+    readonly train: EncodedLabels;
+    readonly dev: EncodedLabels;
+    readonly test: EncodedLabels | undefined;
+  };
   readonly sources: { readonly train: string; readonly dev: string; readonly test: string | undefined };
   /** SHA-256 of every file read, by path. */
   readonly sha256: Readonly<Record<string, string>>;
@@ -47,7 +58,10 @@ export async function* readExamples(options: ResolvedTrainOptions): AsyncGenerat
   const { multiLabel, allowRareLabels, devShare, seed } = options;
   const schema = buildLabelSchema(trainSet.examples, { multiLabel, source: options.train, allowRareLabels });
   if (!multiLabel && looksMultiLabel(trainSet.examples)) {
-    yield warning("WARN_LABELS_JOINED", 'labels such as "a|b" are read as one label each; pass --multi-label where a text has several');
+    yield warning(
+      "WARN_LABELS_JOINED",
+      'labels such as "a|b" are read as one label each; pass --multi-label where a text has several',
+    );
   }
   const { train, dev } =
     devSet === undefined
@@ -99,7 +113,10 @@ export async function* tokenizeExamples(
 /** Loads one file or folder with the columns of the options; labels are required. */
 export function loadSplit(
   source: string,
-  options: Pick<DataOptions, "textColumn" | "labelColumn" | "textPairColumn" | "multiLabel" | "skipBadRows" | "encoding">,
+  options: Pick<
+    DataOptions,
+    "textColumn" | "labelColumn" | "textPairColumn" | "multiLabel" | "skipBadRows" | "encoding"
+  >,
 ): Promise<ExampleSet> {
   const { textColumn, labelColumn, textPairColumn, multiLabel, skipBadRows, encoding } = options;
   return loadExamples(source, { textColumn, labelColumn, textPairColumn, multiLabel, skipBadRows, encoding });
@@ -122,7 +139,10 @@ export function checkMaxLength(maxLength: number, positions: number): void {
 function* leakWarnings(train: ExampleSet, other: ExampleSet, split: string): Generator<TrainEvent> {
   const leaks = findLeaks(train.examples, other.examples);
   if (leaks.length === 0) return;
-  const rows = leaks.slice(0, 3).map((leak) => leak.example.row).join(", ");
+  const rows = leaks
+    .slice(0, 3)
+    .map((leak) => leak.example.row)
+    .join(", ");
   yield warning(
     "WARN_LEAK",
     `${leaks.length} of ${other.examples.length} texts of ${split} also stand in train (rows ${rows}${leaks.length > 3 ? ", ..." : ""} of ${other.source}): scores there are too good`,
@@ -131,17 +151,27 @@ function* leakWarnings(train: ExampleSet, other: ExampleSet, split: string): Gen
 
 function* badRowWarnings({ source, badRows }: ExampleSet): Generator<TrainEvent> {
   if (badRows.length === 0) return;
-  const shown = badRows.slice(0, 3).map(({ row, reason }) => `row ${row}: ${reason}`).join("; ");
-  yield warning("WARN_BAD_ROWS", `${badRows.length} rows of ${source} were left out (${shown}${badRows.length > 3 ? "; ..." : ""})`);
+  const shown = badRows
+    .slice(0, 3)
+    .map(({ row, reason }) => `row ${row}: ${reason}`)
+    .join("; ");
+  yield warning(
+    "WARN_BAD_ROWS",
+    `${badRows.length} rows of ${source} were left out (${shown}${badRows.length > 3 ? "; ..." : ""})`,
+  );
 }
 
 function* truncationWarning(encodings: readonly Encoding[], maxLength: number): Generator<TrainEvent> {
   const cut = encodings.filter((encoding) => encoding.truncatedTokens > 0).length;
   if (cut === 0) return;
   const percent = ((100 * cut) / encodings.length).toFixed(1);
-  yield warning("WARN_TRUNCATED", `${cut} of ${encodings.length} training texts (${percent}%) are longer than ${maxLength} tokens and lose their end; raise --max-length to keep more`);
+  yield warning(
+    "WARN_TRUNCATED",
+    `${cut} of ${encodings.length} training texts (${percent}%) are longer than ${maxLength} tokens and lose their end; raise --max-length to keep more`,
+  );
 }
 
-function warning(code: string, message: string): TrainEvent {
+/** A warning as an event. */
+export function warning(code: string, message: string): TrainEvent {
   return { event: "warning", code, message };
 }

@@ -40,7 +40,10 @@ export interface RunTrainingOptions {
  *   if (event.event === "evaluation") scores.push(event.score);
  * }
  */
-export async function* runTraining(options: TrainOptions, { resume = false, signal }: RunTrainingOptions = {}): AsyncGenerator<TrainEvent> {
+export async function* runTraining(
+  options: TrainOptions,
+  { resume = false, signal }: RunTrainingOptions = {},
+): AsyncGenerator<TrainEvent> {
   const workerData: TrainRequest = { options: resolveTrainOptions(options), resume };
   const worker = new Worker(distUrl("train/train-worker.js"), { workerData });
   const stop = () => worker.postMessage("stop");

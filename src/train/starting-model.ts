@@ -24,7 +24,10 @@ export interface StartingModel {
 }
 
 /** Decides on architecture, vocabulary and first weights. */
-export async function* startingModel(options: ResolvedTrainOptions, examples: Examples): AsyncGenerator<TrainEvent, StartingModel> {
+export async function* startingModel(
+  options: ResolvedTrainOptions,
+  examples: Examples,
+): AsyncGenerator<TrainEvent, StartingModel> {
   if (isPresetName(options.model)) {
     yield { event: "phase", phase: "vocabulary" };
     return fromScratch(options.model, options, examples);
@@ -34,7 +37,9 @@ export async function* startingModel(options: ResolvedTrainOptions, examples: Ex
 
 function fromScratch(preset: string, options: ResolvedTrainOptions, examples: Examples): StartingModel {
   const { vocabSize, lowercase, seed } = options;
-  const tokenizer = BertTokenizer.fromVocabulary(trainWordPiece(texts(examples), { vocabSize, lowercase }), { lowercase });
+  const tokenizer = BertTokenizer.fromVocabulary(trainWordPiece(texts(examples), { vocabSize, lowercase }), {
+    lowercase,
+  });
   const config = bertPreset(preset, {
     vocabSize: tokenizer.vocabSize,
     padTokenId: tokenizer.padId,
@@ -51,14 +56,21 @@ function fromScratch(preset: string, options: ResolvedTrainOptions, examples: Ex
   };
 }
 
-async function* fromFolder(options: ResolvedTrainOptions, schema: LabelSchema): AsyncGenerator<TrainEvent, StartingModel> {
+async function* fromFolder(
+  options: ResolvedTrainOptions,
+  schema: LabelSchema,
+): AsyncGenerator<TrainEvent, StartingModel> {
   const folder = await readModelFolder(options.model);
   await folder.weights.close();
   const parsed = parseBertConfig(folder.config, `${folder.path}/config.json`);
   const keepsHead = sameHead(parsed, schema);
   if (!keepsHead) {
     const why = parsed.head === undefined ? "it has none" : `its labels are ${parsed.head.labels.join(", ")}`;
-    yield { event: "warning", code: "WARN_FRESH_HEAD", message: `${folder.path} gives the encoder; the classifier starts afresh (${why})` };
+    yield {
+      event: "warning",
+      code: "WARN_FRESH_HEAD",
+      message: `${folder.path} gives the encoder; the classifier starts afresh (${why})`,
+    };
   }
   const config = { ...parsed.encoder, ...head(schema), ...dropouts(options.dropout) };
   return {
@@ -84,7 +96,6 @@ async function* fromFolder(options: ResolvedTrainOptions, schema: LabelSchema): 
   };
 }
 
-
 function* texts({ train }: Examples): Generator<string> {
   for (const { text, textPair } of train) {
     yield text;
@@ -93,13 +104,22 @@ function* texts({ train }: Examples): Generator<string> {
 }
 
 function head({ kind, names }: LabelSchema): Pick<SequenceClassificationConfig, "labels" | "problemType"> {
-  return { labels: names, problemType: kind === "multi" ? "multi_label_classification" : "single_label_classification" };
+  return {
+    labels: names,
+    problemType: kind === "multi" ? "multi_label_classification" : "single_label_classification",
+  };
 }
 
 function sameHead({ head: stored }: ParsedBertConfig, schema: LabelSchema): boolean {
-  return stored !== undefined && stored.problemType === head(schema).problemType && stored.labels.join("\n") === schema.names.join("\n");
+  return (
+    stored !== undefined &&
+    stored.problemType === head(schema).problemType &&
+    stored.labels.join("\n") === schema.names.join("\n")
+  );
 }
 
 function dropouts(rate: number | undefined): Partial<SequenceClassificationConfig> {
-  return rate === undefined ? {} : { hiddenDropoutProb: rate, attentionProbsDropoutProb: rate, classifierDropout: rate };
+  return rate === undefined
+    ? {}
+    : { hiddenDropoutProb: rate, attentionProbsDropoutProb: rate, classifierDropout: rate };
 }

@@ -7,7 +7,8 @@ import type { TrainMessage, TrainRequest } from "./run.ts";
 
 if (parentPort === null) throw internal("train-worker.js must be started as a worker thread");
 const port = parentPort;
-const request = workerData as TrainRequest; // run.ts is the only one to start this file
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- run.ts is the only one to start this file
+const request = workerData as TrainRequest;
 let stopping = false;
 port.on("message", () => {
   stopping = true;

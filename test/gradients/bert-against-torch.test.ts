@@ -14,8 +14,18 @@ import { buildGradientGraph } from "../../src/train/gradient-graph.ts";
 import { batch, config, expected, float32, int32, readGolden } from "./golden.ts";
 
 describe.each([
-  { name: "single label, dropout masks given", problem: "single_label_classification", dropout: 0.1, file: "gradients" },
-  { name: "several labels, no dropout", problem: "multi_label_classification", dropout: 0, file: "gradients-multi-label" },
+  {
+    name: "single label, dropout masks given",
+    problem: "single_label_classification",
+    dropout: 0.1,
+    file: "gradients",
+  },
+  {
+    name: "several labels, no dropout",
+    problem: "multi_label_classification",
+    dropout: 0,
+    file: "gradients-multi-label",
+  },
 ] as const)("BERT-tiny against PyTorch float64: $name", ({ problem, dropout, file }) => {
   const golden = readGolden(`${file}.safetensors`);
   const expectedCase = problem === "single_label_classification" ? expected.singleLabel : expected.multiLabel;
@@ -49,7 +59,8 @@ async function step(shape: SequenceClassificationConfig) {
   const program = buildGradientGraph(graph);
   const session = await (await loadBackend()).createSession(encodeModel(program.model));
   const { b, t } = batch;
-  const size = (dim: Dim) => (dim === "b" ? b : dim === "t" ? t : typeof dim === "number" ? dim : Number(dim.split("*")[0]) * b);
+  const size = (dim: Dim) =>
+    dim === "b" ? b : dim === "t" ? t : typeof dim === "number" ? dim : Number(dim.split("*")[0]) * b;
   const feeds: Record<string, HostTensor> = {
     input_ids: int32([b, t], batch.inputIds),
     attention_mask: int32([b, t], batch.attentionMask),
@@ -60,7 +71,8 @@ async function step(shape: SequenceClassificationConfig) {
         : float32([b, 3], Float32Array.from(batch.multiLabels)),
     example_weights: float32([b], new Float32Array(b).fill(1 / b)),
   };
-  for (const { name, shape: dims } of graph.parameters) feeds[name] = float32(dims, goldenWeights(name, elementCount(dims)));
+  for (const { name, shape: dims } of graph.parameters)
+    feeds[name] = float32(dims, goldenWeights(name, elementCount(dims)));
   for (const { name, mask } of graph.dropouts) {
     const dims = mask.shape.map(size);
     feeds[`mask:${name}`] = float32(dims, goldenMask(name, elementCount(dims)));
@@ -68,7 +80,8 @@ async function step(shape: SequenceClassificationConfig) {
   const results = await session.run(feeds);
   await session.dispose();
   const gradients = new Map<string, Float32Array>();
-  for (const [name, output] of program.dense) gradients.set(name, Float32Array.from(numbers(results[output])));
+  for (const [name, output] of program.dense)
+    gradients.set(name, Float32Array.from(numbers(results[output])));
   for (const { parameter, indices, rows } of program.rows) {
     const spec = graph.parameters.find(({ name }) => name === parameter);
     const dims = spec?.shape ?? [0, 0];

@@ -11,13 +11,21 @@ interface Case {
 }
 
 interface Expected {
-  readonly batch: Record<"inputIds" | "tokenTypeIds" | "attentionMask" | "multiLabels", readonly (readonly number[])[]> & {
+  readonly batch: Record<
+    "inputIds" | "tokenTypeIds" | "attentionMask" | "multiLabels",
+    readonly (readonly number[])[]
+  > & {
     readonly labels: readonly number[];
   };
   readonly singleLabel: Case;
   readonly multiLabel: Case;
   readonly training: {
-    readonly optimizer: { readonly lr: number; readonly betas: readonly [number, number]; readonly eps: number; readonly weightDecay: number };
+    readonly optimizer: {
+      readonly lr: number;
+      readonly betas: readonly [number, number];
+      readonly eps: number;
+      readonly weightDecay: number;
+    };
     readonly losses: readonly number[];
     readonly gradientNorms: readonly number[];
   };
@@ -68,7 +76,10 @@ export function float32(shape: readonly number[], data: Float32Array): HostTenso
 export function readGolden(name: string): Map<string, Float32Array> {
   const bytes = readFileSync(new URL(name, folder));
   const headerLength = Number(bytes.readBigUInt64LE(0));
-  const header = JSON.parse(bytes.toString("utf8", 8, 8 + headerLength)) as Record<string, { data_offsets?: [number, number] }>;
+  const header = JSON.parse(bytes.toString("utf8", 8, 8 + headerLength)) as Record<
+    string,
+    { data_offsets?: [number, number] }
+  >;
   const tensors = new Map<string, Float32Array>();
   for (const [key, { data_offsets: offsets }] of Object.entries(header)) {
     if (offsets === undefined) continue;

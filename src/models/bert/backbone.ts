@@ -45,7 +45,12 @@ export interface BackboneOptions {
 }
 
 /** Builds the encoder under `scope` (usually `root.at("bert")`). */
-export function bertBackbone(scope: Scope, inputs: BertInputs, config: BertConfig, options: BackboneOptions): BertOutputs {
+export function bertBackbone(
+  scope: Scope,
+  inputs: BertInputs,
+  config: BertConfig,
+  options: BackboneOptions,
+): BertOutputs {
   const bias = paddingBias(inputs.attentionMask, config.numAttentionHeads);
   let hidden = embeddings(scope.at("embeddings"), inputs, config);
   for (let layer = 0; layer < config.numHiddenLayers; layer++) {
@@ -54,7 +59,10 @@ export function bertBackbone(scope: Scope, inputs: BertInputs, config: BertConfi
   }
   const first = hidden.shape[0] === 1 ? hidden : slice(hidden, { axis: 0, start: 0, end: 1 }); // [1, b, h]
   const cls = reshape(first, [first.shape[1], config.hiddenSize]); // [b, h]
-  const dense = linear(scope.at("pooler").at("dense"), cls, { outFeatures: config.hiddenSize, init: weights(config) });
+  const dense = linear(scope.at("pooler").at("dense"), cls, {
+    outFeatures: config.hiddenSize,
+    init: weights(config),
+  });
   return { hiddenStates: hidden, pooled: tanh(dense) };
 }
 
@@ -69,7 +77,11 @@ function embeddings(scope: Scope, inputs: BertInputs, config: BertConfig): Tenso
   const table = (name: string, indices: Tensor, numEmbeddings: number) =>
     embedding(scope.at(name), indices, { numEmbeddings, embeddingDim, init });
   const words = table("word_embeddings", transpose(inputs.inputIds, [1, 0]), config.vocabSize); // [t, b, h]
-  const positions = table("position_embeddings", arange(inputs.inputIds.shape[1]), config.maxPositionEmbeddings); // [t, h]
+  const positions = table(
+    "position_embeddings",
+    arange(inputs.inputIds.shape[1]),
+    config.maxPositionEmbeddings,
+  ); // [t, h]
   const types = table("token_type_embeddings", transpose(inputs.tokenTypeIds, [1, 0]), config.typeVocabSize); // [t, b, h]
   const total = add(add(words, types), reshape(positions, [positions.shape[0], 1, embeddingDim]));
   const normalized = layerNorm(scope.at("LayerNorm"), total, { eps: config.layerNormEps });
@@ -92,7 +104,10 @@ function encoderLayer(scope: Scope, x: Tensor, bias: Tensor, config: BertConfig,
     dropout: config.attentionProbsDropoutProb,
   });
   const attended = sublayerOutput(attention.at("output"), context, rows, config);
-  const wide = linear(scope.at("intermediate").at("dense"), attended, { outFeatures: config.intermediateSize, init });
+  const wide = linear(scope.at("intermediate").at("dense"), attended, {
+    outFeatures: config.intermediateSize,
+    init,
+  });
   return sublayerOutput(scope.at("output"), gelu(wide), attended, config);
 }
 

@@ -53,7 +53,12 @@ export function bertClassifierLoss(config: SequenceClassificationConfig): Traini
   const exampleWeights = input("example_weights", "float32", ["b"]);
   if (config.problemType === "multi_label_classification") {
     const labels = input("labels", "float32", ["b", config.labels.length]);
-    return { ...graph, labels, exampleWeights, loss: binaryCrossEntropy(graph.logits, labels, exampleWeights) };
+    return {
+      ...graph,
+      labels,
+      exampleWeights,
+      loss: binaryCrossEntropy(graph.logits, labels, exampleWeights),
+    };
   }
   const labels = input("labels", "int32", ["b"]);
   return { ...graph, labels, exampleWeights, loss: crossEntropy(graph.logits, labels, exampleWeights) };
@@ -62,6 +67,9 @@ export function bertClassifierLoss(config: SequenceClassificationConfig): Traini
 function trace(root: Scope, config: SequenceClassificationConfig, inputs: BertInputs): ClassifierGraph {
   const { pooled } = bertBackbone(root.at("bert"), inputs, config, { lastLayer: "cls" });
   const dropped = dropout(root.at("dropout"), pooled, config.classifierDropout ?? config.hiddenDropoutProb);
-  const logits = linear(root.at("classifier"), dropped, { outFeatures: config.labels.length, init: weights(config) });
+  const logits = linear(root.at("classifier"), dropped, {
+    outFeatures: config.labels.length,
+    init: weights(config),
+  });
   return { inputs, logits, parameters: root.parameters, dropouts: root.dropouts };
 }

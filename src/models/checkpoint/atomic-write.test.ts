@@ -209,6 +209,16 @@ describe("a folder", () => {
     expect(await readdir(folder)).toEqual(["file"]);
   });
 
+  test("a single file written after a move that was cut short is the newest", async () => {
+    const path = join(folder, "model");
+    await writeFolderAtomic(join(path, ".commit"), version(1));
+    await writeFileAtomic(join(path, "a.json"), "2");
+    expect(await readFile(await currentFile(path, "a.json"), "utf8")).toBe("2");
+    await writeFileAtomic(join(path, "c.txt"), "2");
+    expect((await readdir(path)).sort()).toEqual(Object.keys(version(1)));
+    expect(await readFile(join(path, "a.json"), "utf8")).toBe("2");
+  });
+
   test("temporary files of other names are left alone", async () => {
     await writeFile(join(folder, ".model.safetensors.0a1b2c3d.tmp"), "");
     await writeFile(join(folder, ".model.0a1b2c3d.tmp"), "");

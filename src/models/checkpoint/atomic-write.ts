@@ -7,7 +7,7 @@
  * A folder that exists cannot be replaced by one rename, and may hold other things (`checkpoints/`). Its new files are
  * written to a temporary folder inside it, which is then renamed to `.commit`: from that instant the folder holds the
  * new version, and `currentFile` finds it. Moving the files from `.commit` to their places follows at once; where that
- * was cut short, the next write finishes it. So readers that know `.commit` see all old files or all new ones; other
+ * was cut short, the next write there finishes it. So readers that know `.commit` see all old files or all new ones; other
  * programs could see a mixture only if the move itself, a few renames, was cut short.
  *
  * Does not lock: one process at a time may write a folder. A process that is killed can leave a temporary file named
@@ -29,7 +29,8 @@ const UNIQUE = /^[0-9a-f]{8}\.tmp$/;
 /**
  * Writes a file; on any failure the earlier file stays as it was and the temporary one is removed.
  *
- * @throws AttuneError ERR_DISK_FULL, ERR_NOT_WRITABLE, ERR_WRITE naming the file and its bytes
+ * @throws AttuneError ERR_DISK_FULL, ERR_NOT_WRITABLE, ERR_WRITE naming the file and its bytes; ERR_WRITE_UNFINISHED where
+ *   something stands in the way of a folder's committed files
  * @example
  * await writeFileAtomic("run.json", JSON.stringify({ seed: 1 }));
  */
@@ -37,6 +38,8 @@ export async function writeFileAtomic(path: string, content: FileContent): Promi
   const chunks = toChunks(content);
   const temporary = temporaryBeside(path);
   try {
+    // Committed files that still wait for their move would otherwise cover or replace this one.
+    await settle(dirname(path));
     await writeFlushed(temporary, chunks);
     await rename(temporary, path);
     await flushFolder(dirname(path));
@@ -52,7 +55,8 @@ export async function writeFileAtomic(path: string, content: FileContent): Promi
  *
  * @param path the folder; it and those above it are created
  * @param files content by file name, without sub-folders
- * @throws AttuneError ERR_DISK_FULL, ERR_NOT_WRITABLE, ERR_WRITE naming the file and its bytes
+ * @throws AttuneError ERR_DISK_FULL, ERR_NOT_WRITABLE, ERR_WRITE naming the file and its bytes; ERR_WRITE_UNFINISHED where
+ *   something stands in the way of a folder's committed files
  * @example
  * await writeFolderAtomic("checkpoints/step-40", { "state.json": '{"step":40}' });
  */

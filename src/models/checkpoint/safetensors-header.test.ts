@@ -58,6 +58,12 @@ test.each([
   ["invalid UTF-8", Uint8Array.of(0x7b, 0x22, 0xff, 0x22, 0x7d), 0, "is not UTF-8"],
   ["a tensor twice", `{${w},${w}}`, 8, 'has "w" twice'],
   [
+    "a tensor twice, spaced out",
+    `{${w},"w" \n\t: {"dtype":"F32","shape":[0],"data_offsets":[8,8]}}`,
+    8,
+    'has "w" twice',
+  ],
+  [
     "a tensor twice, escaped",
     `{${w},"\\u0077":{"dtype":"F32","shape":[0],"data_offsets":[8,8]}}`,
     8,

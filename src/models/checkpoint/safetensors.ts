@@ -183,7 +183,12 @@ export async function writeSafetensors(
   await writeFileAtomic(path, encodeSafetensors(tensors, metadata, path));
 }
 
-/** The parts of a file one after the other: its header, then views of the tensors' own memory. */
+/**
+ * The parts of a file one after the other: its header, then views of the tensors' own memory.
+ *
+ * @param path for messages
+ * @throws AttuneError ERR_TENSOR_NAME, ERR_TENSOR_SHAPE, ERR_TENSOR_DTYPE
+ */
 export function encodeSafetensors(
   tensors: Iterable<NamedTensor>,
   metadata: Readonly<Record<string, string>>,
@@ -216,7 +221,7 @@ export function encodeSafetensors(
 async function readAt(handle: FileHandle, target: Uint8Array, position: number, path: string): Promise<void> {
   for (let at = 0; at < target.byteLength; ) {
     const length = Math.min(target.byteLength - at, 2 ** 30);
-    const { bytesRead } = await handle.read(target, at, length, position);
+    const { bytesRead } = await handle.read(target, at, length, position + at);
     if (bytesRead === 0) throw truncated(position + target.byteLength, position + at, path);
     at += bytesRead;
   }

@@ -41,7 +41,7 @@ const specialTokens = {
  * Writes a model folder; afterwards, or after a crash at any point, it is wholly the new model or wholly what it was.
  *
  * @param path the folder; it and those above it are created
- * @throws AttuneError ERR_DISK_FULL, ERR_NOT_WRITABLE, ERR_WRITE naming the file and its bytes
+ * @throws AttuneError as `writeFolderAtomic`, and as `encodeSafetensors` for tensors that cannot be written
  */
 export async function writeModelFolder(path: string, content: ModelFolderContent): Promise<void> {
   const files: Record<string, FileContent> = {

@@ -53,7 +53,9 @@ export const Erf: Op<None> = unary("Erf", (dY, { inputs: [x] }) => [
 export const Tanh: Op<None> = unary("Tanh", (dY, { output: y }) => [mul(dY, sub(scalar(1), mul(y, y)))]);
 
 // d sigmoid(x) = y (1 - y) dx
-export const Sigmoid: Op<None> = unary("Sigmoid", (dY, { output: y }) => [mul(dY, mul(y, sub(scalar(1), y)))]);
+export const Sigmoid: Op<None> = unary("Sigmoid", (dY, { output: y }) => [
+  mul(dY, mul(y, sub(scalar(1), y))),
+]);
 
 // softplus(x) = log(1 + e^x), d = sigmoid(x) dx
 export const Softplus: Op<None> = unary("Softplus", (dY, { inputs: [x] }) => [mul(dY, sigmoid(x))]);
@@ -72,7 +74,9 @@ export const Cast: Op<{ readonly to: DType }> = {
   name: "Cast",
   infer: ([x], { to }) => [{ dtype: to, shape: x.shape }],
   emit: (e, [x], { to }) => [e.node("Cast", [x], { to: { int: dtypeCode(to) } })],
-  vjp: notDifferentiable("it is used to turn integers and masks into numbers; weights are float32 throughout"),
+  vjp: notDifferentiable(
+    "it is used to turn integers and masks into numbers; weights are float32 throughout",
+  ),
 };
 
 /** a + b, broadcasting. */
@@ -115,7 +119,8 @@ function binary(name: string, vjp: Vjp<None>): Op<None> {
     infer: (inputs) => {
       requireSameDType(name, inputs);
       const shape = broadcastShapes(inputs[0].shape, inputs[1].shape);
-      if (shape === undefined) throw shapeError(name, "shapes must broadcast", inputs, "reshape or transpose one of them");
+      if (shape === undefined)
+        throw shapeError(name, "shapes must broadcast", inputs, "reshape or transpose one of them");
       return [{ dtype: inputs[0].dtype, shape }];
     },
     emit: (e, [a, b]) => [e.node(name, [a, b])],

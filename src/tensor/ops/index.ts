@@ -7,7 +7,8 @@ import * as reduce from "./reduce.ts";
 import * as shape from "./shape.ts";
 import * as softmaxOps from "./softmax.ts";
 
-const { Add, Sub, Mul, Div, Neg, Exp, Log, Sqrt, Abs, Sign, Erf, Tanh, Sigmoid, Softplus, Relu, Gelu, Cast } = elementwise;
+const { Add, Sub, Mul, Div, Neg, Exp, Log, Sqrt, Abs, Sign, Erf, Tanh, Sigmoid, Softplus, Relu, Gelu, Cast } =
+  elementwise;
 const { ReduceSum, ReduceMean, Expand } = reduce;
 const { Reshape, Transpose, Slice, Pad } = shape;
 const { Gemm, BatchMatmul } = matmul;

@@ -19,7 +19,12 @@ export const GatherRows: Op<None> = {
   infer: (inputs) => {
     const [table, indices] = inputs;
     if (table.rank !== 2 || !isInteger(indices.dtype)) {
-      throw shapeError("gatherRows", "the table must be [v, d] and the indices int32 or int64", inputs, "check the arguments");
+      throw shapeError(
+        "gatherRows",
+        "the table must be [v, d] and the indices int32 or int64",
+        inputs,
+        "check the arguments",
+      );
     }
     return [{ dtype: table.dtype, shape: [...indices.shape, table.shape[1]] }];
   },

@@ -27,10 +27,17 @@ export const Gemm: Op<Required<GemmOptions>> = {
   infer: (inputs, { transA, transB }) => {
     requireSameDType("gemm", inputs);
     const [a, b, c] = inputs;
-    if (a.rank !== 2 || b.rank !== 2) throw shapeError("gemm", "both operands must have rank 2", inputs, "reshape first");
+    if (a.rank !== 2 || b.rank !== 2)
+      throw shapeError("gemm", "both operands must have rank 2", inputs, "reshape first");
     const [m, k] = transA ? [a.shape[1], a.shape[0]] : a.shape;
     const [k2, n] = transB ? [b.shape[1], b.shape[0]] : b.shape;
-    if (k !== k2) throw shapeError("gemm", `inner dimensions must agree (${k} and ${k2})`, inputs, "transpose or fix one");
+    if (k !== k2)
+      throw shapeError(
+        "gemm",
+        `inner dimensions must agree (${k} and ${k2})`,
+        inputs,
+        "transpose or fix one",
+      );
     if (c !== undefined && broadcastShapes(c.shape, [m, n])?.join() !== [m, n].join()) {
       throw shapeError("gemm", `c must broadcast to [${m}, ${n}]`, inputs, "check the bias");
     }
@@ -69,15 +76,23 @@ export const BatchMatmul: Op<Required<BatchMatmulOptions>> = {
   infer: (inputs, { transA, transB, batchA, batchB }) => {
     requireSameDType("batchMatmul", inputs);
     const [a, b] = inputs;
-    if (a.rank !== 3 || b.rank !== 3) throw shapeError("batchMatmul", "both operands must have rank 3", inputs, "reshape first");
+    if (a.rank !== 3 || b.rank !== 3)
+      throw shapeError("batchMatmul", "both operands must have rank 3", inputs, "reshape first");
     const [n, m, k] = logicalDims(a, batchA, transA);
     const [n2, k2, p] = logicalDims(b, batchB, transB);
     if (k !== k2 || n !== n2) {
-      throw shapeError("batchMatmul", `batch (${n}, ${n2}) and inner (${k}, ${k2}) dimensions must agree`, inputs, "check the layout options");
+      throw shapeError(
+        "batchMatmul",
+        `batch (${n}, ${n2}) and inner (${k}, ${k2}) dimensions must agree`,
+        inputs,
+        "check the layout options",
+      );
     }
     return [{ dtype: a.dtype, shape: [n, m, p] }];
   },
-  emit: (e, [a, b], options) => [e.dialect === "ort" ? emitFused(e, a, b, options) : emitStandard(e, a, b, options)],
+  emit: (e, [a, b], options) => [
+    e.dialect === "ort" ? emitFused(e, a, b, options) : emitStandard(e, a, b, options),
+  ],
   // C = alpha A B per batch:  dA = alpha dC B^T,  dB = alpha A^T dC, laid out as A and B are
   vjp: (dC, { inputs: [a, b], attributes: { transA, transB, batchA, batchB, alpha } }) => {
     const dA = transA

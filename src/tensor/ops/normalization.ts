@@ -24,11 +24,18 @@ export const LayerNormalization: Op<Epsilon> = {
     const [x, gamma, beta] = inputs;
     const width = x.shape[x.rank - 1];
     if (typeof width !== "number" || [gamma, beta].some((w) => w.rank !== 1 || w.shape[0] !== width)) {
-      throw shapeError("layerNorm", "gamma and beta must be [d] where x is [..., d]", inputs, "check the hidden size");
+      throw shapeError(
+        "layerNorm",
+        "gamma and beta must be [d] where x is [..., d]",
+        inputs,
+        "check the hidden size",
+      );
     }
     return [{ dtype: x.dtype, shape: x.shape }];
   },
-  emit: (e, names, { epsilon }) => [e.node("LayerNormalization", names, { axis: { int: -1 }, epsilon: { float: epsilon } })],
+  emit: (e, names, { epsilon }) => [
+    e.node("LayerNormalization", names, { axis: { int: -1 }, epsilon: { float: epsilon } }),
+  ],
   // h = x-hat, s = 1/std, g = gamma dY:  dx = s (g - mean(g) - h mean(g h)),  dgamma = sum(dY h),  dbeta = sum(dY)
   vjp: (dY, { inputs: [x, gamma], attributes }) => {
     const [normalized, inverseStd] = applyAll(Normalize, [x, ones(gamma)], attributes);
@@ -51,11 +58,18 @@ export const Normalize: Op<Epsilon> = {
     const [normalized, , inverseStd] = e.nodeWithOutputs("LayerNormalization", [x, scale], attributes, 3);
     return [normalized, inverseStd];
   },
-  vjp: notDifferentiable("it stands only inside the gradient of layerNorm, and second derivatives are not taken"),
+  vjp: notDifferentiable(
+    "it stands only inside the gradient of layerNorm, and second derivatives are not taken",
+  ),
 };
 
 /** Normalises the last axis of x [..., d], then scales by gamma [d] and shifts by beta [d]. */
-export function layerNorm(x: Tensor, gamma: Tensor, beta: Tensor, options: { readonly epsilon: number }): Tensor {
+export function layerNorm(
+  x: Tensor,
+  gamma: Tensor,
+  beta: Tensor,
+  options: { readonly epsilon: number },
+): Tensor {
   return apply(LayerNormalization, [x, gamma, beta], { epsilon: options.epsilon });
 }
 

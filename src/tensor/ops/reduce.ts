@@ -29,7 +29,12 @@ export const ReduceMean: Op<Axes> = {
   infer: ([x], { axes }) => {
     const shape = reduceShape(x, axes, "ReduceMean");
     if (axes.some((axis) => typeof x.shape[axis] === "string")) {
-      throw shapeError("ReduceMean", "averaged dimensions must be known numbers", [x], "use sum() and divide");
+      throw shapeError(
+        "ReduceMean",
+        "averaged dimensions must be known numbers",
+        [x],
+        "use sum() and divide",
+      );
     }
     return [{ dtype: x.dtype, shape }];
   },
@@ -46,7 +51,12 @@ export const Expand: Op<{ readonly shape: Shape }> = {
   infer: ([x], { shape }) => {
     const out = broadcastShapes(x.shape, shape);
     if (out === undefined || !sameShape(out, shape)) {
-      throw shapeError("expand", `the shape must broadcast to ${formatShape(shape)}`, [x], "fix the target shape");
+      throw shapeError(
+        "expand",
+        `the shape must broadcast to ${formatShape(shape)}`,
+        [x],
+        "fix the target shape",
+      );
     }
     return [{ dtype: x.dtype, shape }];
   },
@@ -71,7 +81,12 @@ export function expand(x: Tensor, shape: Shape): Tensor {
 
 function reduceShape(x: Tensor, axes: readonly number[], op: string): Shape {
   if (axes.some((axis) => !Number.isInteger(axis) || axis < 0 || axis >= x.rank)) {
-    throw shapeError(op, `axes [${axes}] must lie in 0..${x.rank - 1}`, [x], "pass non-negative axes of the input");
+    throw shapeError(
+      op,
+      `axes [${axes}] must lie in 0..${x.rank - 1}`,
+      [x],
+      "pass non-negative axes of the input",
+    );
   }
   return x.shape.map((dim, i) => (axes.includes(i) ? 1 : dim));
 }

@@ -14,7 +14,12 @@ export const Reshape: Op<{ readonly shape: Shape }> = {
   name: "Reshape",
   infer: ([x], { shape }) => {
     if (product(shape) !== product(x.shape)) {
-      throw shapeError("reshape", `${formatShape(shape)} must hold as many elements`, [x], "check the dimensions");
+      throw shapeError(
+        "reshape",
+        `${formatShape(shape)} must hold as many elements`,
+        [x],
+        "check the dimensions",
+      );
     }
     return [{ dtype: x.dtype, shape }];
   },
@@ -29,12 +34,22 @@ export const Transpose: Op<{ readonly perm: readonly number[] }> = {
   name: "Transpose",
   infer: ([x], { perm }) => {
     if ([...perm].sort((a, b) => a - b).join() !== x.shape.map((_, i) => i).join()) {
-      throw shapeError("transpose", `[${perm}] must be a permutation of the axes`, [x], "name every axis once");
+      throw shapeError(
+        "transpose",
+        `[${perm}] must be a permutation of the axes`,
+        [x],
+        "name every axis once",
+      );
     }
     return [{ dtype: x.dtype, shape: perm.map((axis) => x.shape[axis]) }];
   },
   emit: (e, [x], { perm }) => [e.node("Transpose", [x], { perm: { ints: perm } })],
-  vjp: (dY, { attributes: { perm } }) => [transpose(dY, perm.map((_, i) => perm.indexOf(i)))],
+  vjp: (dY, { attributes: { perm } }) => [
+    transpose(
+      dY,
+      perm.map((_, i) => perm.indexOf(i)),
+    ),
+  ],
 };
 
 export interface Range {
@@ -48,17 +63,22 @@ export const Slice: Op<Range> = {
   infer: ([x], { axis, start, end }) => {
     const size = x.shape[axis];
     const fits = start >= 0 && start < end && (typeof size === "string" || end <= size);
-    if (!fits) throw shapeError("slice", `${start}..${end} must lie inside axis ${axis}`, [x], "fix the range");
+    if (!fits)
+      throw shapeError("slice", `${start}..${end} must lie inside axis ${axis}`, [x], "fix the range");
     return [{ dtype: x.dtype, shape: x.shape.map((dim, i) => (i === axis ? end - start : dim)) }];
   },
-  emit: (e, [x], { axis, start, end }) => [e.node("Slice", [x, e.int64s([start]), e.int64s([end]), e.int64s([axis])])],
+  emit: (e, [x], { axis, start, end }) => [
+    e.node("Slice", [x, e.int64s([start]), e.int64s([end]), e.int64s([axis])]),
+  ],
   // the rows that were cut away get zeros
   vjp: (dY, { inputs: [x], attributes: { axis, start } }) => [pad(dY, { axis, start, size: x.shape[axis] })],
 };
 
 export const Pad: Op<{ readonly axis: number; readonly start: number; readonly size: Dim }> = {
   name: "Pad",
-  infer: ([x], { axis, size }) => [{ dtype: x.dtype, shape: x.shape.map((dim, i) => (i === axis ? size : dim)) }],
+  infer: ([x], { axis, size }) => [
+    { dtype: x.dtype, shape: x.shape.map((dim, i) => (i === axis ? size : dim)) },
+  ],
   emit: (e, [name], { axis, start, size }, [x]) => {
     const after = e.node("Sub", [e.dim(size), e.int64s([start + Number(x.shape[axis])])]);
     const pads = e.node("Concat", [e.int64s([start]), after], { axis: { int: 0 } });
@@ -85,14 +105,18 @@ export function slice(x: Tensor, range: Range): Tensor {
 }
 
 /** Puts `x` at `start` of a larger axis of `size` that is zero elsewhere: the inverse of slice. */
-export function pad(x: Tensor, place: { readonly axis: number; readonly start: number; readonly size: Dim }): Tensor {
+export function pad(
+  x: Tensor,
+  place: { readonly axis: number; readonly start: number; readonly size: Dim },
+): Tensor {
   return apply(Pad, [x], place);
 }
 
 /** `dim / by` as a dimension, for splitting an axis into parts. Throws where it does not divide. */
 export function divideDim(dim: Dim, by: Dim, what: string): Dim {
   const out = quotient(dim, by);
-  if (out === undefined) throw shapeError(what, `${dim} must be divisible by ${by}`, [], "change one of the two sizes");
+  if (out === undefined)
+    throw shapeError(what, `${dim} must be divisible by ${by}`, [], "change one of the two sizes");
   return out;
 }
 

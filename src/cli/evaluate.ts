@@ -1,0 +1,84 @@
+/** `attune evaluate`: how good a model is on labelled texts. */
+import type { DeviceChoice } from "../runtime/index.ts";
+import {
+  type AnyCommand,
+  createCommand,
+  deviceOption,
+  encodingOption,
+  examples,
+  jsonOption,
+  labelOption,
+  maxLengthOption,
+  skipBadRowsOption,
+  textOption,
+  textPairOption,
+  threadsOption,
+} from "./command.ts";
+import type { Context, ExitCode } from "./context.ts";
+import { outcome } from "./outcome.ts";
+import { reportLines } from "./report.ts";
+import { layoutFor } from "./terminal.ts";
+import { withModel } from "./with-model.ts";
+
+export interface EvaluateFlags {
+  readonly text?: string;
+  readonly label?: string;
+  readonly textPair?: string;
+  readonly skipBadRows?: true;
+  readonly encoding?: string;
+  readonly maxLength?: number;
+  readonly device?: DeviceChoice;
+  readonly threads?: number;
+  readonly json?: true;
+}
+
+export function evaluateCommand(context: Context): AnyCommand {
+  return createCommand("evaluate")
+    .summary("measure a model on labelled texts")
+    .description(
+      "Measures a model on labelled texts: accuracy, precision, recall and F1 of each label,\n" +
+        "the confusion matrix, log loss and expected calibration error.",
+    )
+    .argument("<model>", "model folder")
+    .argument("<data>", "labelled texts, in any form that train reads")
+    .addOption(textOption())
+    .addOption(labelOption())
+    .addOption(textPairOption())
+    .addOption(skipBadRowsOption())
+    .addOption(encodingOption())
+    .addOption(maxLengthOption())
+    .addOption(deviceOption())
+    .addOption(threadsOption())
+    .addOption(jsonOption())
+    .addHelpText("after", examples("attune evaluate runs/spam test.csv", "attune evaluate runs/spam test.csv --json"))
+    .action(async (model, data, flags) => {
+      const form = flags.json ? "object" : "human";
+      context.finish(await outcome(context, form, () => evaluate(model, data, flags, context)));
+    });
+}
+
+/** Evaluates and prints the report, as tables or as one JSON object. */
+export async function evaluate(
+  model: string,
+  data: string,
+  flags: EvaluateFlags,
+  context: Context,
+): Promise<ExitCode> {
+  const { text, label, textPair, skipBadRows, encoding, maxLength } = flags;
+  const report = await withModel(context, model, flags, (classifier, progress) => {
+    progress.update({ label: "reading the data" });
+    return classifier.evaluate(data, {
+      textColumn: text,
+      labelColumn: label,
+      textPairColumn: textPair,
+      skipBadRows,
+      encoding,
+      maxLength,
+      onProgress: (done, total) => progress.update({ label: "evaluating", done, total }),
+    });
+  });
+  const { stdout } = context.terminal;
+  const lines = flags.json ? [JSON.stringify(report)] : [`${model} on ${data}`, "", ...reportLines(report, layoutFor(stdout))];
+  stdout.write(lines.map((line) => `${line}\n`).join(""));
+  return 0;
+}

@@ -1,0 +1,41 @@
+/** `attune export`: a model as an ONNX file in standard operators. */
+import { stat } from "node:fs/promises";
+import { type AnyCommand, createCommand, examples, jsonOption } from "./command.ts";
+import type { Context, ExitCode } from "./context.ts";
+import { fileSize } from "./format.ts";
+import { outcome } from "./outcome.ts";
+import { withModel } from "./with-model.ts";
+
+export interface ExportFlags {
+  readonly out?: string;
+  readonly json?: true;
+}
+
+export function exportCommand(context: Context): AnyCommand {
+  return createCommand("export")
+    .summary("write a model as ONNX, for transformers.js and others")
+    .description(
+      "Writes onnx/model.onnx in plain standard operators, where transformers.js and other\n" +
+        "ONNX runtimes look for it.",
+    )
+    .argument("<model>", "model folder")
+    .option("--out <folder>", "folder for a copy of the model with the ONNX file (default: MODEL itself)")
+    .addOption(jsonOption())
+    .addHelpText("after", examples("attune export runs/spam"))
+    .action(async (model, flags) => {
+      const form = flags.json ? "object" : "human";
+      context.finish(await outcome(context, form, () => exportModel(model, flags, context)));
+    });
+}
+
+/** Exports and says where the file is. */
+export async function exportModel(model: string, flags: ExportFlags, context: Context): Promise<ExitCode> {
+  const path = await withModel(context, model, {}, (classifier, progress) => {
+    progress.update({ label: "writing the ONNX file" });
+    return classifier.exportOnnx(flags.out);
+  });
+  const { size: bytes } = await stat(path);
+  const said = flags.json ? JSON.stringify({ path, bytes }) : `wrote ${path} (${fileSize(bytes)})`;
+  context.terminal.stdout.write(`${said}\n`);
+  return 0;
+}

@@ -1,0 +1,125 @@
+/** `attune train`: from labelled texts to a model folder. */
+import { errorCode } from "../base/errors.ts";
+import { presetNames } from "../models/bert/presets.ts";
+import {
+  type AnyCommand,
+  createCommand,
+  deviceOption,
+  encodingOption,
+  examples,
+  jsonOption,
+  labelOption,
+  numberOption,
+  skipBadRowsOption,
+  textOption,
+  textPairOption,
+  threadsOption,
+} from "./command.ts";
+import type { Context, ExitCode } from "./context.ts";
+import { INTERRUPTED, listenForInterrupt } from "./interrupt.ts";
+import { slowDeviceNote } from "./notes.ts";
+import { outcome } from "./outcome.ts";
+import { commandLine } from "./shell.ts";
+import { trainDefaults as defaults, type TrainFlags, trainTaskOptions } from "./train-options.ts";
+import { jsonSink, TrainView } from "./train-view.ts";
+
+export function trainCommand(context: Context): AnyCommand {
+  return createCommand("train")
+    .summary("train a classifier on labelled texts")
+    .description(
+      "Trains a BERT classifier on labelled texts and writes a model folder.\n\n" +
+        "DATA is CSV, TSV, JSONL, JSON or Parquet, each also gzipped, or a folder with\none sub-folder a label.",
+    )
+    .argument("<data>", "texts to train on")
+    .optionsGroup("Data:")
+    .addOption(textOption())
+    .addOption(labelOption())
+    .addOption(textPairOption())
+    .option("--multi-label", 'a text may have several labels, written "a|b"')
+    .option("--dev <file>", "development data, which chooses the best weights")
+    .addOption(
+      numberOption("--dev-share <x>", `share of DATA held out as dev (default: ${defaults.devShare})`).conflicts("dev"),
+    )
+    .option("--test <file>", "test data, read once after training")
+    .addOption(skipBadRowsOption())
+    .option("--allow-rare-labels", "accept labels that occur once")
+    .addOption(encodingOption())
+    .optionsGroup("Model:")
+    .option("--model <name>", `${presetNames.join(", ")}, or a model folder to go on from (default: ${defaults.model})`)
+    .option("--out <folder>", "where the model goes (default: runs/DATA-MODEL)")
+    .addOption(numberOption("--max-length <n>", `most tokens of a text (default: ${defaults.maxLength})`))
+    .addOption(numberOption("--vocab-size <n>", `vocabulary learnt from scratch (default: ${defaults.vocabSize})`))
+    .option("--cased", "keep case and accents in that vocabulary")
+    .addOption(numberOption("--dropout <x>", "dropout everywhere (default: the model's, 0.1)"))
+    .optionsGroup("Training:")
+    .addOption(numberOption("--epochs <n>", "passes over DATA (default: by model; tiny 30, other presets 8)"))
+    .addOption(numberOption("--lr <x>", "peak learning rate (default: by model)"))
+    .addOption(numberOption("--batch-size <n>", `most texts of a step (default: ${defaults.batchSize})`))
+    .addOption(numberOption("--batch-tokens <n>", `most padded tokens at once (default: ${defaults.batchTokens})`))
+    .addOption(numberOption("--warmup-share <x>", `share of steps to warm up (default: ${defaults.warmupShare})`))
+    .addOption(numberOption("--weight-decay <x>", `decay of weights (default: ${defaults.weightDecay})`))
+    .addOption(numberOption("--max-grad-norm <x>", `gradients are clipped to it (default: ${defaults.maxGradNorm})`))
+    .addOption(numberOption("--patience <n>", `epochs without a gain before stopping (default: ${defaults.patience})`))
+    .addOption(numberOption("--checkpoint-steps <n>", "steps between checkpoints (default: one epoch)"))
+    .addOption(numberOption("--seed <n>", `same seed, same bits (default: ${defaults.seed})`))
+    .option("--resume", "go on with the unfinished run in --out; repeat its other options")
+    .optionsGroup("Other:")
+    .addOption(deviceOption())
+    .addOption(threadsOption())
+    .addOption(jsonOption())
+    .addHelpText(
+      "after",
+      examples(
+        "attune train messages.csv --text message --label intent --model tiny",
+        "attune train train.csv --dev dev.csv --test test.csv --out runs/spam --seed 1",
+      ),
+    )
+    .action(async (data, flags) => {
+      context.finish(await outcome(context, flags.json ? "events" : "human", () => train(data, flags, context)));
+    });
+}
+
+/** Trains, shows how it goes, and says how to resume where Ctrl-C stops it. */
+export async function train(data: string, flags: TrainFlags, context: Context): Promise<ExitCode> {
+  const { terminal } = context;
+  const options = trainTaskOptions(data, flags);
+  const library = await context.loadLibrary();
+  const sink = flags.json ? jsonSink(terminal) : new TrainView(terminal, columnFlags(flags));
+  const interrupt = listenForInterrupt(terminal, () =>
+    sink.note("finishing the step and saving; Ctrl-C again stops at once and loses what is not saved"),
+  );
+  let resumable = false;
+  try {
+    const classifier = await library.train({
+      ...options,
+      signal: interrupt.signal,
+      onEvent(event) {
+        sink.show(event);
+        if (event.event === "interrupted") resumable = true;
+        const note = event.event === "start" ? slowDeviceNote(event.device, flags.device) : undefined;
+        if (note !== undefined) sink.note(note);
+      },
+    });
+    await classifier.dispose();
+    return 0;
+  } catch (error) {
+    if (errorCode(error) !== "ERR_INTERRUPTED") throw error;
+    sink.close();
+    terminal.stderr.write(`${resumable ? resumeText(context) : "stopped; there was nothing to save yet"}\n`);
+    return INTERRUPTED;
+  } finally {
+    sink.close();
+    interrupt.release();
+  }
+}
+
+function resumeText({ argv }: Context): string {
+  const again = argv.includes("--resume") ? argv : [...argv, "--resume"];
+  return `stopped and saved; to go on:\n\n  ${commandLine(again)}\n`;
+}
+
+/** The flags that say which columns are which, for the next command. */
+function columnFlags({ text, label, textPair }: TrainFlags): string[] {
+  const flags = { "--text": text, "--label": label, "--text-pair": textPair };
+  return Object.entries(flags).flatMap(([name, value]) => (value === undefined ? [] : [name, value]));
+}
