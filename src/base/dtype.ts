@@ -38,7 +38,3 @@ export const bytesPerElement: Readonly<Record<DType, number>> = {
   int8: 1,
   bool: 1,
 };
-
-export function isFloat(dtype: DType): boolean {
-  return dtype === "float32" || dtype === "float64" || dtype === "float16";
-}

@@ -8,6 +8,8 @@
  * Does not solve equations between dimensions: "b" and "n" are different even where a run would make them equal.
  */
 
+import { internal } from "./errors.ts";
+
 export type Dim = number | string;
 export type Shape = readonly Dim[];
 
@@ -56,7 +58,10 @@ export function quotient(a: Dim, b: Dim): Dim | undefined {
 /** The number that a dimension is when its names have values: `evaluateDim("12*b", { b: 3 })` is 36. */
 export function evaluateDim(dim: Dim, sizes: Readonly<Record<string, number>>): number {
   const { coefficient, names } = factors(dim);
-  return names.reduce((size, name) => size * sizes[name], coefficient);
+  return names.reduce((size, name) => {
+    if (sizes[name] === undefined) throw internal(`dimension "${name}" has no size`);
+    return size * sizes[name];
+  }, coefficient);
 }
 
 /** True where both have the same rank and equal dimensions. */

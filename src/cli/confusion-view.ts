@@ -24,9 +24,10 @@ export function confusionLines(confusion: Confusion, layout: Layout): string[] {
 
   const numbers = names.map((_, i) => String(i + 1));
   const digits = numbers[numbers.length - 1].length;
-  const cells = numbers.length * (NUMBER_GAP + Math.max(cell, digits));
-  const byNumber = digits + NUMBER_GAP + Math.min(name, NARROWEST_NAME) + cells;
-  if (byNumber <= layout.width) return matrixLines(confusion, names, numbers, layout);
+  const column = Math.max(cell, digits);
+  const byNumber = digits + NUMBER_GAP + Math.min(name, NARROWEST_NAME) + numbers.length * (NUMBER_GAP + column);
+  const even = numbers.map((number) => number.padStart(column));
+  if (byNumber <= layout.width) return matrixLines(confusion, names, even, layout);
   return pairLines(confusion, names, layout);
 }
 
@@ -46,7 +47,7 @@ function matrixLines(
     ...headings.map((heading) => ({ heading, align: "right" as const })),
   ];
   const rows = counts.map((row, i): Cell[] => [
-    ...(numbered ? [{ text: headings[i], style: colors.dim }] : []),
+    ...(numbered ? [{ text: headings[i].trim(), style: colors.dim }] : []),
     names[i],
     ...row.map((value, j) => {
       if (i === j) return { text: count(value), style: colors.green };

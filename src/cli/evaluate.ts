@@ -34,9 +34,8 @@ export interface EvaluateFlags {
 
 export function evaluateCommand(context: Context): AnyCommand {
   return createCommand("evaluate")
-    .summary("measure a model on labelled texts")
     .description(
-      "Measures a model on labelled texts: accuracy, precision, recall and F1 of each label,\n" +
+      "Measures a model on labelled texts: accuracy, precision, recall and F1 of each label, " +
         "the confusion matrix, log loss and expected calibration error.",
     )
     .argument("<model>", "model folder")

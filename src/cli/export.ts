@@ -13,9 +13,8 @@ export interface ExportFlags {
 
 export function exportCommand(context: Context): AnyCommand {
   return createCommand("export")
-    .summary("write a model as ONNX, for transformers.js and others")
     .description(
-      "Writes onnx/model.onnx in plain standard operators, where transformers.js and other\n" +
+      "Writes onnx/model.onnx in plain standard operators, where transformers.js and other " +
         "ONNX runtimes look for it.",
     )
     .argument("<model>", "model folder")

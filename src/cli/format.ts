@@ -44,8 +44,9 @@ export function clock(ms: number): string {
   return hours === 0 ? `${minutes}:${tail}` : `${hours}:${String(minutes).padStart(2, "0")}:${tail}`;
 }
 
-/** How long something took, in words: 0.8 s, 42 s, 12 min 5 s, 1 h 2 min. */
+/** How long something took, in words: 12 ms, 1.8 s, 42 s, 12 min 5 s, 1 h 2 min. */
 export function duration(ms: number): string {
+  if (ms < 999.5) return `${ms.toFixed(0)} ms`;
   if (ms < 9950) return `${(ms / 1000).toFixed(1)} s`;
   const total = Math.round(ms / 1000);
   if (total < 60) return `${total} s`;

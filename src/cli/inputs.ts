@@ -21,6 +21,8 @@ export type InputItem =
 export interface InputSource {
   /** For messages. */
   readonly name: string;
+  /** What `line` counts. */
+  readonly unit: "line" | "row" | "text";
   /** Whether `batches` may be called again. */
   readonly rereadable: boolean;
   /** Items in order, none left out. A batch holds what has arrived, at most 256. */
@@ -41,7 +43,7 @@ export function givenInputs(texts: readonly string[]): InputSource {
   async function* batches() {
     yield texts.map((text, i) => lineItem(text, i + 1));
   }
-  return { name: "--input", rereadable: true, batches };
+  return { name: "--input", unit: "text", rereadable: true, batches };
 }
 
 /**
@@ -55,12 +57,12 @@ export async function fileInputs(path: string, options: FileInputOptions): Promi
   if (await isTable(path)) {
     const found = await readColumns(path, { encoding });
     const columns = chooseColumns(found, path, { textColumn, textPairColumn, requireLabels: false });
-    return { name: path, rereadable: true, batches: () => tableBatches(path, columns, encoding) };
+    return { name: path, unit: "row", rereadable: true, batches: () => tableBatches(path, columns, encoding) };
   }
   if (textColumn !== undefined || textPairColumn !== undefined) throw noColumns(path);
   const open = () => readBytes({ path, gzip: /\.gz$/i.test(path) });
   const known = await detectEncoding(open, path, encoding);
-  return { name: path, rereadable: true, batches: () => numberedLines(() => decode(open(), known)) };
+  return { name: path, unit: "line", rereadable: true, batches: () => numberedLines(() => decode(open(), known)) };
 }
 
 /**
@@ -70,7 +72,7 @@ export async function fileInputs(path: string, options: FileInputOptions): Promi
  */
 export function streamInputs(chunks: AsyncIterable<Uint8Array>, encoding = "utf-8"): InputSource {
   const name = "standard input";
-  return { name, rereadable: false, batches: () => numberedLines(() => decodeStrictly(chunks, encoding, name)) };
+  return { name, unit: "line", rereadable: false, batches: () => numberedLines(() => decodeStrictly(chunks, encoding, name)) };
 }
 
 async function isTable(path: string): Promise<boolean> {

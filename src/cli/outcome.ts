@@ -31,7 +31,7 @@ export async function outcome(
     const shown = usage ? `${red("error:")} ${message}` : message.replace(/^ERR_\w+/, red);
     terminal.stderr.write(`${shown}\n`);
     if (terminal.env.ATTUNE_DEBUG === "1") terminal.stderr.write(`${inspect(error)}\n`);
-    return usage ? 2 : 1;
+    return usage || code === "ERR_OPTION_UNUSED" ? 2 : 1;
   }
 }
 

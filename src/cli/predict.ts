@@ -1,5 +1,5 @@
 /** `attune predict`: labels for new texts, in the order in which they come. */
-import { badRowsError } from "../data/rows.ts";
+import { AttuneError } from "../base/errors.ts";
 import type { DeviceChoice } from "../runtime/index.ts";
 import type { Prediction } from "../tasks/types.ts";
 import {
@@ -21,7 +21,7 @@ import { counted } from "./format.ts";
 import { fileInputs, givenInputs, type InputItem, type InputSource, streamInputs } from "./inputs.ts";
 import { writeNote } from "./notes.ts";
 import { outcome, UsageError } from "./outcome.ts";
-import { predictionLines } from "./prediction-view.ts";
+import { type PredictionLayout, predictionLines } from "./prediction-view.ts";
 import { layoutFor, type Terminal } from "./terminal.ts";
 import { withModel } from "./with-model.ts";
 
@@ -39,9 +39,8 @@ export interface PredictFlags {
 
 export function predictCommand(context: Context): AnyCommand {
   return createCommand("predict")
-    .summary("classify new texts")
     .description(
-      "Classifies texts: one a line from FILE or standard input (-), the text column where\n" +
+      "Classifies texts: one a line from FILE or standard input (-), the text column where " +
         "FILE is a table (CSV, TSV, JSONL, JSON, Parquet), or those given with --input.",
     )
     .argument("<model>", "model folder")
@@ -88,17 +87,106 @@ export async function predict(
   const { terminal } = context;
   const source = await chooseSource(file, flags, terminal);
   const total = source.rereadable ? await survey(source, flags) : undefined;
-  return withModel(context, model, flags, async (classifier, progress) => {
-    if (terminal.stdout.isTerminal) progress.close(); // the answers are the progress
+  await withModel(context, model, flags, async (classifier, progress) => {
+    if (terminal.stdout.isTerminal) progress.close(); // the answers show how far it is
+    const { maxLength } = flags;
     const layout = { ...layoutFor(terminal.stdout), labels: classifier.labels };
-    const leftOut: InputItem[] = [];
+    const leftOut: BadItem[] = [];
     let done = 0;
     for await (const batch of source.batches()) {
       const bad = batch.filter(isBad);
-      const items = bad.length > 0 && !flags.skipBadRows ? batch.slice(0, batch.indexOf(bad[0])) : batch;
-      const inputs = items.flatMap((item) => ("input" in item ? [item.input] : []));
-      const predictions = inputs.length === 0 ? [] : await classifier.predict(inputs, { maxLength: flags.maxLength });
-      ...
+      const items = flags.skipBadRows || bad.length === 0 ? batch : batch.slice(0, batch.indexOf(bad[0]));
+      const inputs = items.flatMap((item) => (isBad(item) ? [] : [item.input]));
+      const predictions = inputs.length === 0 ? [] : await classifier.predict(inputs, { maxLength });
+      const lines = flags.json ? jsonLines(items, predictions, source) : humanLines(items, predictions, layout);
+      terminal.stdout.write(lines.map((line) => `${line}\n`).join(""));
+      await terminal.stdout.drained();
+      if (items !== batch) throw badLines(bad, source);
+      leftOut.push(...bad);
+      done += batch.length;
+      progress.update({ label: "predicting", details: [counted(done, source.unit)], done, total });
     }
+    progress.close();
+    if (leftOut.length > 0) writeNote(terminal, `left out ${listed(leftOut, source)}`);
+  });
+  return 0;
+}
+
+type BadItem = Extract<InputItem, { reason: string }>;
+
+function isBad(item: InputItem): item is BadItem {
+  return "reason" in item;
+}
+
+async function chooseSource(file: string | undefined, flags: PredictFlags, terminal: Terminal): Promise<InputSource> {
+  const { input, text, textPair, encoding } = flags;
+  if (input !== undefined) {
+    const unused = { FILE: file, "--text": text, "--text-pair": textPair, "--encoding": encoding };
+    const given = Object.entries(unused).find(([, value]) => value !== undefined);
+    if (given !== undefined) throw new UsageError(`--input gives the texts, so ${given[0]} has no effect; leave one out`);
+    return givenInputs(input);
+  }
+  if (file !== undefined && file !== "-") {
+    return fileInputs(file, { textColumn: text, textPairColumn: textPair, encoding });
+  }
+  if (text !== undefined || textPair !== undefined) {
+    throw new UsageError("standard input is read line by line, so --text and --text-pair have no effect; pass a file");
+  }
+  if (terminal.stdin.isTerminal) writeNote(terminal, "type a text and press Enter; Ctrl-D ends");
+  return streamInputs(terminal.stdin.chunks(), encoding);
+}
+
+/** How many items there are; bad ones are an error here, unless they are to be skipped. */
+async function survey(source: InputSource, { skipBadRows }: PredictFlags): Promise<number> {
+  let total = 0;
+  const bad: BadItem[] = [];
+  for await (const batch of source.batches()) {
+    total += batch.length;
+    if (!skipBadRows) bad.push(...batch.filter(isBad));
+  }
+  if (bad.length > 0) throw badLines(bad, source);
+  return total;
+}
+
+/** Bad items take no line here: they are counted at the end. */
+function humanLines(
+  items: readonly InputItem[],
+  predictions: readonly Prediction[],
+  layout: PredictionLayout,
+): string[] {
+  const good = items.flatMap((item) => (isBad(item) ? [] : [item.input]));
+  return good.flatMap((input, i) => predictionLines(input, predictions[i], layout));
+}
+
+/** An object an item, so that every line of the input is accounted for. */
+function jsonLines(
+  items: readonly InputItem[],
+  predictions: readonly Prediction[],
+  source: InputSource,
+): string[] {
+  let next = 0;
+  return items.map((item) => {
+    if (!isBad(item)) return JSON.stringify(predictions[next++]);
+    const error = { code: "ERR_BAD_ROWS", message: `${source.unit} ${item.line}: ${item.reason}` };
+    return JSON.stringify({ error, line: item.line });
+  });
+}
+
+const MOST_LISTED = 5;
+
+/** "2 lines (line 3: blank; line 9: blank)" */
+function listed(bad: readonly BadItem[], { unit }: InputSource): string {
+  const shown = bad.slice(0, MOST_LISTED).map(({ line, reason }) => `${unit} ${line}: ${reason}`);
+  if (bad.length > MOST_LISTED) shown.push("...");
+  return `${counted(bad.length, unit)} (${shown.join("; ")})`;
+}
+
+function badLines(bad: readonly BadItem[], source: InputSource): AttuneError {
+  return new AttuneError("ERR_BAD_ROWS", {
+    rule: `every ${source.unit} must hold a text`,
+    found: `${listed(bad, source)} ${bad.length === 1 ? "does" : "do"} not`,
+    next: "correct them, or pass --skip-bad-rows to leave them out and have them counted",
+    file: source.name,
+    row: bad[0].line,
   });
 }

@@ -70,7 +70,7 @@ function bar(share: number): string {
 function receiptText({ tokens, truncatedTokens, unknownTokens }: Receipt): string | undefined {
   const parts = [
     ...(truncatedTokens > 0 ? [`${counted(truncatedTokens, "token")} left out, only ${count(tokens)} fit`] : []),
-    ...(unknownTokens > 0 ? [`${counted(unknownTokens, "word")} not in the vocabulary`] : []),
+    ...(unknownTokens > 0 ? [`${counted(unknownTokens, "unknown word")}`] : []),
   ];
   return parts.length === 0 ? undefined : parts.join("; ");
 }

@@ -5,6 +5,7 @@
  * train.ts and outcome.ts do.
  */
 import type { DoneEvent, EvaluationEvent, StartEvent, StepEvent, TrainEvent } from "../train/events.ts";
+import { fieldLines } from "./fields.ts";
 import { count, counted, duration, score, short } from "./format.ts";
 import { writeNote } from "./notes.ts";
 import { Progress } from "./progress.ts";
@@ -12,7 +13,7 @@ import { perLabelLines, totalsLines } from "./report.ts";
 import { confusionLines } from "./confusion-view.ts";
 import { commandLine } from "./shell.ts";
 import { layoutFor, type Terminal } from "./terminal.ts";
-import { hang, padEnd, printable, wrap } from "./width.ts";
+import { wrap } from "./width.ts";
 
 /** Where the events of a run go. */
 export interface TrainSink {
@@ -39,7 +40,6 @@ const phases: Readonly<Record<Extract<TrainEvent, { event: "phase" }>["phase"], 
   preparing: "building the training graph",
 };
 
-const FIELD_WIDTH = 9;
 const MOST_LABELS = 20;
 
 /** For people. */
@@ -98,12 +98,13 @@ export class TrainView implements TrainSink {
     ].join(", ");
     const kind = data.kind === "multi" ? " (a text may have several)" : "";
     const sizes = `${model.layers} layers of ${model.hiddenSize}, ${count(model.vocabSize)} tokens`;
+    const field = (name: string, value: string) => fieldLines(name, value, layoutFor(this.#terminal.stdout));
     this.#lines(
-      ...this.#field("data", `${splits}; ${counted(data.labels.length, "label")}${kind}: ${labelList(data.labels)}`),
-      ...this.#field("model", `${model.from}: ${sizes}, ${short(model.parameters)} weights`),
-      ...this.#field("run", `${counted(event.epochs, "epoch")}, ${counted(event.totalSteps, "step")}, seed ${event.seed}, ${event.device}`),
-      ...this.#field("out", event.out),
-      ...(resumedFrom === undefined ? [] : this.#field("resumed", `after step ${count(resumedFrom)} of ${count(event.totalSteps)}`)),
+      ...field("data", `${splits}; ${counted(data.labels.length, "label")}${kind}: ${labelList(data.labels)}`),
+      ...field("model", `${model.from}: ${sizes}, ${short(model.parameters)} weights`),
+      ...field("run", `${counted(event.epochs, "epoch")}, ${counted(event.totalSteps, "step")}, seed ${event.seed}, ${event.device}`),
+      ...field("out", event.out),
+      ...(resumedFrom === undefined ? [] : field("resumed", `after step ${count(resumedFrom)} of ${count(event.totalSteps)}`)),
     );
   }
 
@@ -172,12 +173,6 @@ export class TrainView implements TrainSink {
       ...(test === undefined ? [`  ${commandLine(["evaluate", event.out, "FILE", ...this.#columnFlags])}`] : []),
       `  ${commandLine(["export", event.out])}`,
     );
-  }
-
-  #field(name: string, value: string): string[] {
-    const { width, colors } = layoutFor(this.#terminal.stdout);
-    const lines = hang(" ".repeat(FIELD_WIDTH), printable(value), width);
-    return [colors.dim(padEnd(name, FIELD_WIDTH)) + lines[0].slice(FIELD_WIDTH), ...lines.slice(1)];
   }
 
   #lines(...lines: readonly string[]): void {

@@ -25,10 +25,9 @@ import { jsonSink, TrainView } from "./train-view.ts";
 
 export function trainCommand(context: Context): AnyCommand {
   return createCommand("train")
-    .summary("train a classifier on labelled texts")
     .description(
       "Trains a BERT classifier on labelled texts and writes a model folder.\n\n" +
-        "DATA is CSV, TSV, JSONL, JSON or Parquet, each also gzipped, or a folder with\none sub-folder a label.",
+        "DATA is CSV, TSV, JSONL, JSON or Parquet, each also gzipped, or a folder with one sub-folder a label.",
     )
     .argument("<data>", "texts to train on")
     .optionsGroup("Data:")

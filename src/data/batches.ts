@@ -35,7 +35,7 @@ const WINDOW_BATCHES = 50;
  *
  * @throws ERR_BATCH_BUDGET when a budget is not a positive integer
  * @example
- * trainingBatches({ lengths: [5, 9, 6], batchSize: 2, batchTokens: 64, seed: 1, epoch: 0 }); // [[1], [0, 2]]
+ * trainingBatches({ lengths: [5, 9, 6], batchSize: 2, batchTokens: 64, seed: 1, epoch: 0 }); // [[0], [1, 2]]
  */
 export function trainingBatches({ seed, epoch, ...budget }: BatchBudget & TrainingOrder): number[][] {
   requireBudget(budget);

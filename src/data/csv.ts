@@ -41,11 +41,8 @@ export async function* csvRecords(open: OpenText, file: string): AsyncGenerator<
     rest = rest.slice(consumed);
     row = nextRow;
     if (rest.length > MAX_RECORD_CHARACTERS) {
-      throw quoteError(
-        `the row runs on for over ${MAX_RECORD_CHARACTERS} characters, as after an unclosed quote`,
-        row,
-        file,
-      );
+      const found = `the row runs on for over ${MAX_RECORD_CHARACTERS} characters, as after an unclosed quote`;
+      throw quoteError(found, row, file);
     }
     yield records;
   }
@@ -90,9 +87,9 @@ function scanRecord(
       if (close === -1 && scan.final) throw neverClosed(text, at, row, scan.file);
       if (close === -1) return undefined;
       cells.push(text.slice(at + 1, close).replaceAll('""', '"'));
-      if (close + 1 < text.length && cellEnd(text, close + 1, scan.separator) !== close + 1)
-        throw afterQuote(text, at, close, row, scan.file);
+      const open = at;
       at = close + 1;
+      if (cellEnd(text, at, scan.separator) !== at) throw afterQuote(text, open, at, row, scan.file);
     } else {
       const from = at;
       at = cellEnd(text, at, scan.separator);
@@ -125,12 +122,9 @@ function cellEnd(text: string, at: number, separator: number): number {
   return end;
 }
 
-function afterQuote(text: string, open: number, close: number, row: number, file: string): AttuneError {
-  return quoteError(
-    `after the quoted cell that begins ${snippet(text, open)} stands ${quote(text[close + 1])}`,
-    row,
-    file,
-  );
+function afterQuote(text: string, open: number, at: number, row: number, file: string): AttuneError {
+  const found = `after the quoted cell that begins ${snippet(text, open)} stands ${quote(text[at])}`;
+  return quoteError(found, row, file);
 }
 
 function neverClosed(text: string, open: number, row: number, file: string): AttuneError {

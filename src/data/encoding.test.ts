@@ -35,6 +35,7 @@ describe("detectEncoding and decode", () => {
     ["UTF-8", Buffer.from(SAMPLE), "utf-8", SAMPLE],
     ["UTF-8 with a mark", Buffer.from(`\ufeff${SAMPLE}`), "utf-8", SAMPLE],
     ["UTF-8 with marks inside", Buffer.from("\ufeff\ufeffa\ufeff"), "utf-8", "\ufeffa\ufeff"],
+    ["UTF-8 with NUL on one side", Buffer.from("text,label\n\0a\0b,1\n"), "utf-8", "text,label\n\0a\0b,1\n"],
     ["ASCII", ascii("text,label\na,1\n"), "utf-8", "text,label\na,1\n"],
     ["UTF-16 LE with a mark", Buffer.from(`\ufeff${SAMPLE}`, "utf16le"), "utf-16le", SAMPLE],
     ["UTF-16 BE with a mark", utf16be(`\ufeff${SAMPLE}`), "utf-16be", SAMPLE],

@@ -55,13 +55,13 @@ async function guess(open: OpenBytes): Promise<string | undefined> {
     if (a === 0xff && b === 0xfe) return "utf-16le";
     if (a === 0xfe && b === 0xff) return "utf-16be";
     if (a === 0xef && b === 0xbb && chunk[2] === 0xbf) return "utf-8";
-    // ASCII in UTF-16 is a zero beside each letter; a stray NUL in other text is far rarer than one byte in five
+    // ASCII in UTF-16 has a zero beside each letter, always on the same side; NUL in other text is far rarer
     const head = chunk.subarray(0, 4096);
     const zeros = [0, 0];
     head.forEach((byte, i) => {
       if (byte === 0) zeros[i % 2] += 1;
     });
-    const many = head.length / 10;
+    const many = head.length / 4;
     if (zeros[1] > many && zeros[0] <= zeros[1] / 10) return "utf-16le";
     if (zeros[0] > many && zeros[1] <= zeros[0] / 10) return "utf-16be";
     return undefined;

@@ -57,28 +57,17 @@ export interface LoadOptions extends ColumnOptions {
  * train.examples[0]; // { text: "Where is my order?", labels: ["delivery"], row: 2 }
  */
 export async function loadExamples(source: string, options: LoadOptions = {}): Promise<ExampleSet> {
-  const {
-    multiLabel = false,
-    labelSeparator = "|",
-    requireLabels = true,
-    skipBadRows = false,
-    encoding,
-  } = options;
+  const { multiLabel = false, labelSeparator = "|", requireLabels = true, skipBadRows = false } = options;
   const badRows: BadRow[] = [];
-  const table = await openTable(source, { encoding, onBadRow: (bad) => badRows.push(bad) });
+  const table = await openTable(source, { encoding: options.encoding, onBadRow: (bad) => badRows.push(bad) });
   const columns = chooseColumns(table.columns, source, options);
   const examples: Example[] = [];
-  const known = new Map<string, readonly string[]>(); // one list for all rows with the same labels
+  const rules: Rules = { multiLabel, labelSeparator, requireLabels, known: new Map() };
   for await (const rows of table.rows()) {
     for (const row of rows) {
-      const example = toExample(row, columns, { multiLabel, labelSeparator, requireLabels, known });
+      const example = toExample(row, columns, rules);
       if (typeof example !== "string") examples.push(example);
-      else
-        badRows.push({
-          row: row.row,
-          reason: example,
-          ...(row.file === undefined ? {} : { file: row.file }),
-        });
+      else badRows.push({ row: row.row, reason: example, ...fileOf(row) });
     }
   }
   badRows.sort((a, b) => a.row - b.row);
@@ -98,6 +87,7 @@ interface Rules {
   readonly multiLabel: boolean;
   readonly labelSeparator: string;
   readonly requireLabels: boolean;
+  /** One list for all rows with the same labels. */
   readonly known: Map<string, readonly string[]>;
 }
 
@@ -115,8 +105,12 @@ function toExample(row: Row, columns: Columns, rules: Rules): Example | string {
     ...(textPair === undefined ? {} : { textPair }),
     labels: shared(labels ?? [], rules.known),
     row: row.row,
-    ...(row.file === undefined ? {} : { file: row.file }),
+    ...fileOf(row),
   };
+}
+
+function fileOf(row: Row): { file?: string } {
+  return row.file === undefined ? {} : { file: row.file };
 }
 
 /** A value as text, or undefined where there is nothing but white space. */

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { AttuneError } from "../base/errors.ts";
 import { openText } from "./decode.ts";
 import type { ReadOptions, Row, Table } from "./rows.ts";
-import { readWhole } from "./source.ts";
+import { readFailure, readWhole } from "./source.ts";
 
 /** A text file of a labelled folder, numbered from 1; `path` is relative to the folder, with forward slashes. */
 export interface FolderFile {
@@ -68,7 +68,9 @@ export function* inHandfuls(files: readonly FolderFile[]): Generator<readonly Fo
 }
 
 async function visible(folder: string) {
-  const entries = await readdir(folder, { withFileTypes: true });
+  const entries = await readdir(folder, { withFileTypes: true }).catch((cause: unknown) => {
+    throw readFailure(folder, cause);
+  });
   return entries.filter((entry) => !entry.name.startsWith(".")).sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 

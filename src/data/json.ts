@@ -33,10 +33,8 @@ export async function jsonTable(
   const bad: BadRow[] = [];
   const columns = await keysOf(rows({ onBadRow: (one) => bad.push(one) }));
   if (columns.length === 0) {
-    throw jsonError(
-      file,
-      bad.length === 0 ? "there are no records" : `row ${bad[0].row} is ${bad[0].reason}`,
-    );
+    const found = bad.length === 0 ? "there are no records" : `row ${bad[0].row} is ${bad[0].reason}`;
+    throw jsonError(file, found);
   }
   return { columns, encoding, rows: () => rows(options) };
 }
@@ -76,9 +74,10 @@ async function parseArray(open: OpenText, file: string): Promise<readonly unknow
   let length = 0;
   for await (const chunk of open()) {
     length += chunk.length;
-    if (length > constants.MAX_STRING_LENGTH)
-      throw jsonError(file, `the array is longer than ${constants.MAX_STRING_LENGTH} characters`);
     pieces.push(chunk);
+  }
+  if (length > constants.MAX_STRING_LENGTH) {
+    throw jsonError(file, `the array is longer than ${constants.MAX_STRING_LENGTH} characters`);
   }
   try {
     const value: unknown = JSON.parse(pieces.join(""));

@@ -25,7 +25,7 @@ export interface Source extends ByteSource {
   readonly format: Format;
 }
 
-export const FORMATS =
+const FORMATS =
   "CSV, TSV, JSONL, a JSON array, Parquet, any of these gzipped, or a folder with one sub-folder a label";
 
 const BY_EXTENSION: Readonly<Record<string, Format>> = {
@@ -149,7 +149,7 @@ function sniff(bytes: Buffer, path: string): Format {
   const text = bytes.toString("latin1").replaceAll("\0", "").replace(mark, "");
   if (text.startsWith("PAR1")) return "parquet";
   if (/^\s*(\[\s*)?\{\s*"/.test(text)) return "json";
-  const zip = text.startsWith("PK");
+  const zip = text.startsWith("PK\x03\x04");
   if (!zip && isTable(text, "\t")) return "tsv";
   const unquoted = text.replace(/"[^"]*"/g, ""); // a quoted cell may hold separators and line breaks
   if (!zip && (isTable(unquoted, ",") || isTable(unquoted, ";"))) return "csv";
@@ -172,7 +172,8 @@ function isTable(text: string, separator: string): boolean {
   return cells[0] > 1 && cells.every((count) => count === cells[0]);
 }
 
-function readFailure(path: string, cause: unknown): unknown {
+/** What went wrong below, as an error for the reader; causes that are not the system's pass through. */
+export function readFailure(path: string, cause: unknown): unknown {
   const code = codeOf(cause);
   if (code === undefined) return cause;
   if (code.startsWith("Z_")) {

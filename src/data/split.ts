@@ -48,9 +48,8 @@ export function splitExamples(
     dev: examples.filter((_, index) => inDev.has(index)),
   };
   const empty = parts.dev.length === 0 ? "dev" : parts.train.length === 0 ? "train" : undefined;
-  if (empty !== undefined)
-    throw shareError(`${devShare} of ${groups.length} different texts leaves ${empty} empty`);
-  return parts;
+  if (empty === undefined) return parts;
+  throw shareError(`${devShare} of ${groups.length} different texts leaves ${empty} empty`);
 }
 
 /** Groups by rarest label, the rarest stratum first; unlabelled groups form the last one. */
@@ -60,8 +59,9 @@ function strataOf(
   labelsOf: (group: Group) => string[],
 ): Group[][] {
   const counts = new Map<string, number>();
-  for (const { labels } of examples)
-    for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);
+  for (const label of examples.flatMap((example) => example.labels)) {
+    counts.set(label, (counts.get(label) ?? 0) + 1);
+  }
   const byRarity = [...counts.keys()].sort(
     (a, b) => (counts.get(a) ?? 0) - (counts.get(b) ?? 0) || compareNatural(a, b),
   );

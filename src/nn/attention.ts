@@ -9,7 +9,7 @@
  *
  * Legend: t queries, s keys, b batch, h hidden, d size of a head.
  */
-import { product } from "../base/shape.ts";
+import { product, quotient } from "../base/shape.ts";
 import type { Tensor } from "../tensor/index.ts";
 import {
   add,
@@ -24,7 +24,6 @@ import {
   sub,
   transpose,
 } from "../tensor/index.ts";
-import { divideDim } from "../tensor/ops/shape.ts";
 import { dropout } from "./layers.ts";
 import type { Scope } from "./scope.ts";
 
@@ -53,17 +52,16 @@ export function multiHeadAttention(
   options: MultiHeadOptions,
 ): Tensor {
   const { numHeads, bias } = options;
-  const headSize = divideDim(q.shape[2], numHeads, `${scope.path}: hidden size over heads`);
-  const alpha = 1 / Math.sqrt(Number(headSize));
-  const scores = batchMatmul(splitHeads(q, numHeads), splitHeads(k, numHeads), {
+  const [qHeads, kHeads, vHeads] = [q, k, v].map((x) => splitHeads(scope, x, numHeads)); // [t or s, b*heads, d]
+  const scores = batchMatmul(qHeads, kHeads, {
     batchA: "second",
     batchB: "second",
     transB: true,
-    alpha,
+    alpha: 1 / Math.sqrt(Number(qHeads.shape[2])),
   }); // [b*heads, t, s]
   const weights = softmax(bias === undefined ? scores : add(scores, bias)); // [b*heads, t, s]
   const dropped = dropout(scope.at("dropout"), weights, options.dropout);
-  const context = batchMatmul(dropped, splitHeads(v, numHeads), { batchB: "second" }); // [b*heads, t, d]
+  const context = batchMatmul(dropped, vHeads, { batchB: "second" }); // [b*heads, t, d]
   return reshape(transpose(context, [1, 0, 2]), q.shape); // [t, b, h]
 }
 
@@ -87,7 +85,16 @@ export function paddingBias(attentionMask: Tensor, numHeads: number): Tensor {
 }
 
 /** [t, b, h] -> [t, b*heads, d] */
-function splitHeads(x: Tensor, numHeads: number): Tensor {
+function splitHeads(scope: Scope, x: Tensor, numHeads: number): Tensor {
   const [t, b, h] = x.shape;
-  return reshape(x, [t, product([b, numHeads]), divideDim(h, numHeads, "hidden size over heads")]);
+  const headSize = x.rank === 3 ? quotient(h, numHeads) : undefined;
+  if (typeof headSize !== "number") {
+    throw shapeError(
+      scope.path,
+      `attention needs [t, b, h] with h divisible by the ${numHeads} heads`,
+      [x],
+      "change the hidden size or the number of heads",
+    );
+  }
+  return reshape(x, [t, product([b, numHeads]), headSize]);
 }

@@ -44,7 +44,7 @@ function inverseNormal(p: number): number {
     return (q * numerator) / denominator;
   }
   const r = Math.sqrt(-Math.log(q < 0 ? p : 1 - p)) - 1.6;
-  const numerator = ((0.1702382103 * r + 1.3067284816) * r + 2.75681539) * r + 1.4234372777;
+  const numerator = ((0.17023821103 * r + 1.3067284816) * r + 2.75681539) * r + 1.4234372777;
   const denominator = (0.12021132975 * r + 0.7370016425) * r + 1;
   return (q < 0 ? -1 : 1) * (numerator / denominator);
 }

@@ -4,9 +4,11 @@
  * Source: onnx.proto beside this file. Weights go out as `raw_data`; typed data fields of other writers are
  * read. Does not read external data, graph attributes, sparse tensors or functions: it refuses them by name.
  */
+import type { Message } from "@bufbuild/protobuf";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import type { DType, HostArray, HostTensor } from "../base/dtype.ts";
-import { AttuneError, internal } from "../base/errors.ts";
+import { bytesPerElement } from "../base/dtype.ts";
+import { AttuneError } from "../base/errors.ts";
 import type { Dim } from "../base/shape.ts";
 import { elementCount } from "../base/shape.ts";
 import type { Attribute, Attributes, Graph, Model, Node, Value } from "./ir.ts";
@@ -84,6 +86,7 @@ export function encodeModel(model: Model): Uint8Array {
 export function decodeModel(bytes: Uint8Array, source = "model"): Model {
   const proto = parse(bytes, source);
   if (proto.graph === undefined) throw unreadable(source, "it has no graph");
+  refuseField(proto, 25, "functions", source);
   return {
     graph: decodeGraph(proto.graph, source),
     opsets: Object.fromEntries(proto.opsetImport.map(({ domain, version }) => [domain, Number(version)])),
@@ -109,7 +112,15 @@ function unreadable(source: string, found: string, cause?: unknown): AttuneError
   });
 }
 
+/** Fields that our .proto leaves out arrive as unknown ones; those without which a model means something else are refused. */
+function refuseField(message: Message, field: number, what: string, source: string): void {
+  if (message.$unknown?.some(({ no }) => no === field)) {
+    throw unreadable(source, `it has ${what}, which attune does not read`);
+  }
+}
+
 function decodeGraph(graph: GraphProto, source: string): Graph {
+  refuseField(graph, 15, "sparse initializers", source);
   return {
     name: graph.name,
     inputs: graph.input.map((value) => decodeValue(value, source)),
@@ -171,13 +182,16 @@ function encodeTensor(name: string, tensor: HostTensor): TensorProto {
 }
 
 function decodeTensor(tensor: TensorProto, source: string): HostTensor {
+  refuseField(tensor, 13, `external data (tensor "${tensor.name}")`, source);
   const dtype = decodeDType(tensor.dataType, source);
   const shape = tensor.dims.map(Number);
-  const data = tensor.rawData.length > 0 ? fromRaw(dtype, tensor.rawData) : fromFields(dtype, tensor);
-  if (data.length !== elementCount(shape)) {
-    throw unreadable(source, `tensor "${tensor.name}" of shape [${shape}] holds ${data.length} values`);
+  const { rawData } = tensor;
+  const fields = rawData.length > 0 ? undefined : fromFields(dtype, tensor);
+  const count = fields?.length ?? rawData.length / bytesPerElement[dtype];
+  if (count !== elementCount(shape)) {
+    throw unreadable(source, `tensor "${tensor.name}" of shape [${shape}] holds ${count} values`);
   }
-  return { dtype, shape, data };
+  return { dtype, shape, data: fields ?? fromRaw(dtype, rawData) };
 }
 
 /** raw_data has no alignment inside the file, so it is copied to a buffer of its own. */
@@ -260,9 +274,13 @@ function decodeAttribute(attribute: AttributeProto, opType: string, source: stri
     case Kind.FLOATS:
       return { floats: attribute.floats };
     case Kind.TENSOR:
-      if (attribute.t === undefined) throw internal(`attribute ${attribute.name} of ${opType} has no tensor`);
+      if (attribute.t === undefined)
+        throw unreadable(source, `${opType} has attribute "${attribute.name}" without its tensor`);
       return { tensor: decodeTensor(attribute.t, source) };
     default:
-      throw unreadable(source, `${opType} has attribute "${attribute.name}" of kind ${attribute.type}`);
+      throw unreadable(
+        source,
+        `${opType} has attribute "${attribute.name}" of kind ${attribute.type}, which attune does not read`,
+      );
   }
 }

@@ -53,14 +53,17 @@ async function loadWasm(): Promise<Backend> {
   const folder = distUrl("vendor/onnxruntime-web/");
   try {
     const ort = await importVendored(new URL("ort.node.min.mjs", folder));
-    ort.env.wasm.numThreads = availableParallelism();
     // given as bytes: fetch() does not read file: URLs in Node
     ort.env.wasm.wasmBinary = readFileSync(new URL("ort-wasm-simd-threaded.wasm", folder));
     const traits = { device: "wasm", writesOutputsInPlace: false } as const;
     return {
       device: "wasm",
       version: ort.env.versions.web ?? "unknown",
-      createSession: (model, options) => createOrtSession(ort, traits, model, options),
+      createSession: (model, options) => {
+        // one pool of threads serves all sessions of this build; the first of them sets its size
+        ort.env.wasm.numThreads = options?.threads ?? availableParallelism();
+        return createOrtSession(ort, traits, model, options);
+      },
     };
   } catch (cause) {
     throw new AttuneError("ERR_RUNTIME_MISSING", {

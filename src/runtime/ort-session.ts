@@ -13,6 +13,7 @@ import type {
 import type { DType, HostArray, HostTensor } from "../base/dtype.ts";
 import { bytesPerElement } from "../base/dtype.ts";
 import { AttuneError, internal } from "../base/errors.ts";
+import { formatShape, sameShape } from "../base/shape.ts";
 import type { DeviceName, RunSession, SessionOptions, Tensors } from "./session.ts";
 
 /** What both packages export. */
@@ -109,9 +110,13 @@ function isHostArray(data: OrtTensor["data"]): data is HostArray {
 }
 
 function copyInto(target: HostTensor, source: HostTensor): void {
-  if (target.data instanceof BigInt64Array && source.data instanceof BigInt64Array)
-    target.data.set(source.data);
-  else if (!(target.data instanceof BigInt64Array) && !(source.data instanceof BigInt64Array))
-    target.data.set(source.data);
-  else throw internal(`an output of ${source.dtype} cannot be written into ${target.dtype}`);
+  if (target.dtype !== source.dtype || !sameShape(target.shape, source.shape)) {
+    const [from, to] = [source, target].map(({ dtype, shape }) => `${dtype}${formatShape(shape)}`);
+    throw internal(`an output of ${from} cannot be written into ${to}`);
+  }
+  bytesOf(target).set(bytesOf(source));
+}
+
+function bytesOf({ data }: HostTensor): Uint8Array {
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }

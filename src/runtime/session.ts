@@ -25,7 +25,7 @@ export interface RunSession {
 }
 
 export interface SessionOptions {
-  /** Threads for one run; default all cores. */
+  /** Threads for one run; default all cores. The WASM build takes the number of the first session for all. */
   readonly threads?: number;
 }
 

@@ -1,8 +1,9 @@
 /**
  * A session in a worker thread: `run()` there blocks nobody here.
  *
- * ONNX Runtime computes on the thread that calls it (a 328 ms run stalled the event loop for 325 ms). Feeds are
- * copied to the worker, results are moved back. The other end is `session-worker.ts`.
+ * ONNX Runtime computes on the thread that calls it (a 328 ms run stalled the event loop for 325 ms). Feeds and
+ * results are copied between the threads; a feed that is a view takes its whole buffer along. The other end is
+ * `session-worker.ts`.
  */
 import { Worker } from "node:worker_threads";
 import { AttuneError, errorCode, internal } from "../base/errors.ts";
@@ -10,17 +11,19 @@ import type { DeviceChoice } from "./backend.ts";
 import { distUrl } from "./dist-url.ts";
 import type { DeviceName, RunSession, SessionOptions, Tensors } from "./session.ts";
 
-/** What the worker is asked; `id` pairs an answer with its question. */
-export type Request =
+/** What the worker is asked. */
+type Question =
   | {
-      readonly id: number;
       readonly kind: "open";
       readonly model: Uint8Array;
       readonly device: DeviceChoice;
       readonly options: SessionOptions;
     }
-  | { readonly id: number; readonly kind: "run"; readonly feeds: Tensors }
-  | { readonly id: number; readonly kind: "close" };
+  | { readonly kind: "run"; readonly feeds: Tensors }
+  | { readonly kind: "close" };
+
+/** `id` pairs an answer with its question. */
+export type Request = Question & { readonly id: number };
 
 export type Response =
   | { readonly id: number; readonly ok: true; readonly value: unknown }
@@ -48,27 +51,18 @@ export async function openWorkerSession(
   return session;
 }
 
-type Question =
-  | {
-      readonly kind: "open";
-      readonly model: Uint8Array;
-      readonly device: DeviceChoice;
-      readonly options: SessionOptions;
-    }
-  | { readonly kind: "run"; readonly feeds: Tensors }
-  | { readonly kind: "close" };
-
 class WorkerSession implements RunSession {
   #device: DeviceName = "wasm";
   readonly #worker: Worker;
   readonly #waiting = new Map<number, Waiting>();
   #nextId = 0;
+  #stopped: Error | undefined;
 
   constructor(worker: Worker) {
     this.#worker = worker;
     worker.on("message", (response: Response) => this.#settle(response));
-    worker.on("error", (error) => this.#failAll(error));
-    worker.on("exit", () => this.#failAll(internal("the inference worker has stopped")));
+    worker.on("error", (error) => this.#stop(error));
+    worker.on("exit", () => this.#stop(internal("the inference worker has stopped")));
   }
 
   get device(): DeviceName {
@@ -93,13 +87,17 @@ class WorkerSession implements RunSession {
   }
 
   async dispose(): Promise<void> {
-    await this.#ask({ kind: "close" });
-    await this.#worker.terminate();
+    try {
+      if (this.#stopped === undefined) await this.#ask({ kind: "close" });
+    } finally {
+      await this.#worker.terminate();
+    }
   }
 
   #ask(question: Question): Promise<unknown> {
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
+      if (this.#stopped !== undefined) throw this.#stopped; // a worker that is gone never answers
       this.#waiting.set(id, { resolve, reject });
       this.#worker.postMessage({ id, ...question } satisfies Request);
     });
@@ -112,7 +110,8 @@ class WorkerSession implements RunSession {
     else waiting?.reject(reviveError(response.error));
   }
 
-  #failAll(error: Error): void {
+  #stop(error: Error): void {
+    this.#stopped ??= error;
     for (const { reject } of this.#waiting.values()) reject(error);
     this.#waiting.clear();
   }

@@ -6,7 +6,7 @@
  */
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { AttuneError } from "../base/errors.ts";
+import { AttuneError, internal } from "../base/errors.ts";
 import type { CollatedBatch } from "../data/index.ts";
 import { encodeLabels } from "../data/index.ts";
 import { argmaxRows } from "../eval/index.ts";
@@ -67,7 +67,7 @@ export class TextClassifier {
       if (event.event === "interrupted") throw interrupted(event);
       if (event.event === "done") done = event;
     }
-    if (done === undefined) throw new Error("internal: training ended without a result");
+    if (done === undefined) throw internal("training ended without a result");
     return TextClassifier.load(done.out, { device: run.device, threads: run.threads });
   }
 
@@ -125,6 +125,18 @@ export class TextClassifier {
   }
 
   /**
+   * The numbers before softmax or sigmoid, one row [c] an input, in the order of `labels`.
+   *
+   * @throws as `predict`.
+   */
+  async logits(inputs: readonly Input[], options: PredictOptions = {}): Promise<number[][]> {
+    const c = this.labels.length;
+    const encodings = this.#encode(toTexts(inputs), options.maxLength);
+    const all = await this.#allLogits(encodings, options.onProgress);
+    return encodings.map((_, i) => [...all.subarray(i * c, (i + 1) * c)]);
+  }
+
+  /**
    * Scores the model on labelled data.
    *
    * @throws what the readers throw, and ERR_LABEL_UNKNOWN where the data has labels that the model lacks.
@@ -135,7 +147,7 @@ export class TextClassifier {
     const { examples } = await loadSplit(source, { ...columns, multiLabel: this.multiLabel });
     const labels = encodeLabels(examples, schema, source);
     const encodings = this.#encode(examples, maxLength);
-    return report(labels, await this.#probabilities(encodings, onProgress), schema);
+    return report(labels, probabilities(await this.#allLogits(encodings, onProgress), schema), schema);
   }
 
   /** Writes the model as a folder that attune and Hugging Face transformers load. */
@@ -172,10 +184,8 @@ export class TextClassifier {
   }
 
   async #predictAll(inputs: readonly Input[], options: PredictOptions): Promise<Prediction[]> {
-    const texts = inputs.map((input) => (typeof input === "string" ? { text: input } : input));
-    texts.forEach(({ text }, i) => checkText(text, i));
-    const encodings = this.#encode(texts, options.maxLength);
-    const probs = await this.#probabilities(encodings, options.onProgress);
+    const encodings = this.#encode(toTexts(inputs), options.maxLength);
+    const probs = probabilities(await this.#allLogits(encodings, options.onProgress), this.#model.schema);
     const c = this.labels.length;
     const best = argmaxRows(probs, c);
     return encodings.map((encoding, i) =>
@@ -192,18 +202,16 @@ export class TextClassifier {
     return texts.map(({ text, textPair }) => tokenizer.encode(text, { pair: textPair, maxLength }));
   }
 
-  async #probabilities(
+  #allLogits(
     encodings: readonly Encoding[],
     onProgress: PredictOptions["onProgress"],
-  ): Promise<Float64Array> {
-    const { schema, tokenizer } = this.#model;
-    const logits = await allLogits(encodings, (batch) => this.#logits(batch), {
-      labelCount: schema.names.length,
-      padId: tokenizer.padId,
+  ): Promise<Float32Array> {
+    return allLogits(encodings, (batch) => this.#logits(batch), {
+      labelCount: this.labels.length,
+      padId: this.#model.tokenizer.padId,
       batchTokens: BATCH_TOKENS,
       ...(onProgress === undefined ? {} : { onProgress }),
     });
-    return probabilities(logits, schema);
   }
 
   async #logits({
@@ -223,7 +231,7 @@ export class TextClassifier {
       attention_mask: int64(attentionMask),
       token_type_ids: int64(tokenTypeIds),
     });
-    if (!(logits.data instanceof Float32Array)) throw new Error("internal: logits are not float32");
+    if (!(logits.data instanceof Float32Array)) throw internal("logits are not float32");
     return logits.data;
   }
 
@@ -241,12 +249,16 @@ function isMany(input: Input | readonly Input[]): input is readonly Input[] {
   return Array.isArray(input);
 }
 
-function checkText(text: string, index: number): void {
-  if (text.trim() !== "") return;
-  throw new AttuneError("ERR_EMPTY_TEXT", {
-    rule: "a text to classify must have at least one visible character",
-    found: `input ${index + 1} is blank`,
-    next: "leave it out",
+/** @throws ERR_EMPTY_TEXT */
+function toTexts(inputs: readonly Input[]): { readonly text: string; readonly textPair?: string }[] {
+  return inputs.map((input, i) => {
+    const texts = typeof input === "string" ? { text: input } : input;
+    if (texts.text.trim() !== "") return texts;
+    throw new AttuneError("ERR_EMPTY_TEXT", {
+      rule: "a text to classify must have at least one visible character",
+      found: `input ${i + 1} is blank`,
+      next: "leave it out",
+    });
   });
 }
 

@@ -56,7 +56,10 @@ export class Emitter {
 
   /** A constant of the graph; equal small constants share one initializer. */
   constant(value: HostTensor): string {
-    const key = `${value.dtype}[${value.shape}]${value.data.length <= 16 ? value.data.join(",") : `#${this.#constants.size}`}`;
+    const { dtype, shape, data } = value;
+    // by bytes: 0 and -0 are different constants
+    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    const key = `${dtype}[${shape}]${data.length <= 16 ? bytes.join() : `#${this.#constants.size}`}`;
     const known = this.#constants.get(key);
     if (known !== undefined) return known;
     const name = `const_${this.#constants.size}`;

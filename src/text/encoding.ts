@@ -37,4 +37,9 @@ export interface EncodeOptions {
   readonly addSpecialTokens?: boolean | undefined;
   /** Whether to return offsets. Default false. */
   readonly offsets?: boolean | undefined;
+  /**
+   * For training only: asked at every match but the shortest, and true passes that piece over, so that a word is
+   * spelled in other ways (Hiraoka 2022, "MaxMatch-Dropout: Subword Regularization for WordPiece"). Default: never.
+   */
+  readonly dropMatch?: (() => boolean) | undefined;
 }

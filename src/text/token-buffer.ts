@@ -15,12 +15,15 @@ export class TokenBuffer {
   /** Per token: where it ends. */
   ends = new Int32Array(512);
   length = 0;
+  /** `length` at the end of the word that reached the limit, or at the end of the text: what truncation compares. */
+  lengthAtLimit = 0;
   /** How many of the tokens are words that the vocabulary cannot spell. */
   unknown = 0;
 
   /** Forgets the tokens. */
   clear(): void {
     this.length = 0;
+    this.lengthAtLimit = 0;
     this.unknown = 0;
     if (this.ids.length > KEEP_TOKENS) this.#resize(512);
   }

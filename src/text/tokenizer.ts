@@ -16,7 +16,7 @@ import { BertNormalizer, type NormalizerOptions } from "./normalizer.ts";
 import { WordSpans } from "./pre-tokenizer.ts";
 import { TokenBuffer } from "./token-buffer.ts";
 import { readTokenizerJson, type TokenizerParts, writeTokenizerJson } from "./tokenizer-json.ts";
-import { checkLimit, truncatedLengths } from "./truncation.ts";
+import { checkLimit, keptLengths } from "./truncation.ts";
 import { checkDistinct, checkSpecialTokens, SPECIAL_TOKENS, writeVocabulary } from "./vocabulary.ts";
 import { WordPiece } from "./wordpiece.ts";
 
@@ -153,17 +153,16 @@ export class BertTokenizer {
     const specialTokens = addSpecialTokens ? (pair === undefined ? 2 : 3) : 0;
     checkLimit(options, specialTokens);
 
-    const first = this.#tokenize(text, this.#first);
-    const second = pair === undefined ? undefined : this.#tokenize(pair, this.#second);
-    const secondLength = second?.length ?? 0;
+    const first = this.#tokenize(text, this.#first, options);
+    const second = this.#tokenize(pair ?? "", this.#second, options);
     const [keptFirst, keptSecond] =
       maxLength === undefined
-        ? [first.length, secondLength]
-        : truncatedLengths(
-            first.length,
-            secondLength,
+        ? [first.length, second.length]
+        : keptLengths(
+            first.lengthAtLimit,
+            second.lengthAtLimit,
             maxLength - specialTokens,
-            options.truncation ?? "longestFirst",
+            options.truncation,
           );
 
     const length = keptFirst + keptSecond + specialTokens;
@@ -173,17 +172,15 @@ export class BertTokenizer {
     append(first, keptFirst, ids, offsets);
     if (addSpecialTokens) ids.push(this.sepId);
     const firstTypes = ids.length;
-    if (second !== undefined) {
-      append(second, keptSecond, ids, offsets);
-      if (addSpecialTokens) ids.push(this.sepId);
-    }
+    append(second, keptSecond, ids, offsets);
+    if (addSpecialTokens && pair !== undefined) ids.push(this.sepId);
     return {
       ids,
       typeIds: new Array<number>(length).fill(0, 0, firstTypes).fill(1, firstTypes),
       ...(offsets === undefined ? {} : { offsets }),
-      tokenCount: first.length + secondLength,
-      truncatedTokens: first.length + secondLength - keptFirst - keptSecond,
-      unknownTokens: first.unknown + (second?.unknown ?? 0),
+      tokenCount: first.length + second.length,
+      truncatedTokens: first.length + second.length - keptFirst - keptSecond,
+      unknownTokens: first.unknown + second.unknown,
     };
   }
 
@@ -207,8 +204,9 @@ export class BertTokenizer {
     return joinTokens(tokens, this.#parts.cleanUp);
   }
 
-  /** Fills `out` with the tokens of one text. */
-  #tokenize(text: string, out: TokenBuffer): TokenBuffer {
+  /** Fills `out` with the tokens of one text, all of them, and notes where it reached the limit. */
+  #tokenize(text: string, out: TokenBuffer, options: EncodeOptions): TokenBuffer {
+    const { maxLength: limit = Number.POSITIVE_INFINITY, dropMatch } = options;
     out.clear();
     const tokenizePiece = (from: number, to: number) => {
       this.#normalized.clear();
@@ -216,10 +214,12 @@ export class BertTokenizer {
       this.#words.split(this.#normalized);
       const { bounds, count } = this.#words;
       for (let i = 0; i < 2 * count; i += 2) {
-        this.#wordPiece.append(this.#normalized, bounds[i], bounds[i + 1], out);
+        this.#wordPiece.append(this.#normalized, bounds[i], bounds[i + 1], out, dropMatch);
+        if (out.length >= limit && out.lengthAtLimit === 0) out.lengthAtLimit = out.length;
       }
     };
     this.#added.split(text, tokenizePiece, (id, from, to) => out.push(id, from, to));
+    if (out.lengthAtLimit === 0) out.lengthAtLimit = out.length;
     return out;
   }
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { checkLimit, truncatedLengths } from "./truncation.ts";
+import { checkLimit, keptLengths } from "./truncation.ts";
 
 describe("longestFirst", () => {
   it.each([
@@ -19,14 +19,14 @@ describe("longestFirst", () => {
     [5, 5, 0, [0, 0]],
     [5, 5, 1, [0, 1]],
   ])("%i and %i tokens in room for %i", (first, second, room, kept) => {
-    expect(truncatedLengths(first, second, room, "longestFirst")).toEqual(kept);
+    expect(keptLengths(first, second, room)).toEqual(kept);
   });
 
   it("fills the room, adds nothing, and leaves the shorter text alone where it can", () => {
     const length = fc.integer({ min: 0, max: 60 });
     fc.assert(
       fc.property(length, length, length, (first, second, room) => {
-        const [a, b] = truncatedLengths(first, second, room, "longestFirst");
+        const [a, b] = keptLengths(first, second, room, "longestFirst");
         expect(a + b).toBe(Math.min(first + second, room));
         expect(a <= first && b <= second).toBe(true);
         const [shorter, kept] = first <= second ? [first, a] : [second, b];
@@ -39,18 +39,16 @@ describe("longestFirst", () => {
 
 describe("onlyFirst and onlySecond", () => {
   it("cut the one text and leave the other", () => {
-    expect(truncatedLengths(10, 4, 9, "onlyFirst")).toEqual([5, 4]);
-    expect(truncatedLengths(10, 4, 11, "onlySecond")).toEqual([10, 1]);
-    expect(truncatedLengths(3, 4, 9, "onlySecond")).toEqual([3, 4]);
+    expect(keptLengths(10, 4, 9, "onlyFirst")).toEqual([5, 4]);
+    expect(keptLengths(10, 4, 11, "onlySecond")).toEqual([10, 1]);
+    expect(keptLengths(3, 4, 9, "onlySecond")).toEqual([3, 4]);
   });
 
   it("refuse to cut a text away whole", () => {
-    expect(() => truncatedLengths(10, 4, 4, "onlyFirst")).toThrow(
+    expect(() => keptLengths(10, 4, 4, "onlyFirst")).toThrow(
       /ERR_TRUNCATION: truncation "onlyFirst" must leave/,
     );
-    expect(() => truncatedLengths(10, 4, 10, "onlySecond")).toThrow(
-      /ERR_TRUNCATION: truncation "onlySecond"/,
-    );
+    expect(() => keptLengths(10, 4, 10, "onlySecond")).toThrow(/ERR_TRUNCATION: truncation "onlySecond"/);
   });
 });
 

@@ -2,10 +2,11 @@
  * How many tokens of each text are kept when a limit is set.
  *
  * "longestFirst" is the rule of Hugging Face's `utils/truncation.rs`: the longer text gives way until both are equal,
- * then both are halved, the odd token going to the longer one. (The older Python tokenizers cut token by token, and
- * give the odd one to the first text.) Tokens are always cut at the end.
+ * then both are halved, and an odd token goes to the longer one, of equal ones to the second. (The slow Python
+ * tokenizers cut token by token, and give it to the first.) Since 0.23 `tokenizers` stops reading each text at the
+ * end of the word that reaches maxLength, so of two very long texts "longer" means: longer up to there.
  *
- * Does not know special tokens: `room` is what they leave.
+ * Tokens are cut at the end. Does not know special tokens: `room` is what they leave.
  */
 import { AttuneError, nearest } from "../base/errors.ts";
 import type { EncodeOptions, Truncation } from "./encoding.ts";
@@ -13,17 +14,18 @@ import type { EncodeOptions, Truncation } from "./encoding.ts";
 const TRUNCATIONS: readonly Truncation[] = ["longestFirst", "onlyFirst", "onlySecond"];
 
 /**
- * How many of `first` and `second` tokens to keep so that together they are at most `room`.
+ * How many of `first` and `second` tokens to keep so that together they are at most `room`. The lengths may be
+ * measured up to the word that reaches maxLength only.
  * Throws ERR_TRUNCATION if the one text that may be cut would have nothing left.
  *
  * @example
- * truncatedLengths(10, 4, 9, "longestFirst"); // [5, 4]
+ * keptLengths(10, 4, 9); // [5, 4]
  */
-export function truncatedLengths(
+export function keptLengths(
   first: number,
   second: number,
   room: number,
-  truncation: Truncation,
+  truncation: Truncation = "longestFirst",
 ): [number, number] {
   if (first + second <= room) return [first, second];
   if (truncation === "onlyFirst") return [remainder(room - second, truncation), second];

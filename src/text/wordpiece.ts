@@ -32,8 +32,11 @@ export class WordPiece {
     }
   }
 
-  /** Adds to `out` the tokens of the word from unit `from` to unit `to` of `text`. */
-  append(text: NormalizedText, from: number, to: number, out: TokenBuffer): void {
+  /**
+   * Adds to `out` the tokens of the word from unit `from` to unit `to` of `text`. `dropMatch`, asked at every match
+   * but the shortest, passes it over where it says so.
+   */
+  append(text: NormalizedText, from: number, to: number, out: TokenBuffer, dropMatch?: () => boolean): void {
     const { units, starts, ends } = text;
     const pieces = this.#pieces;
     const firstToken = out.length;
@@ -47,7 +50,7 @@ export class WordPiece {
         if (edge === NONE) break;
         node = pieces.child(edge);
         const value = pieces.value(edge);
-        if (value !== NONE) {
+        if (value !== NONE && (id === NONE || dropMatch === undefined || !dropMatch())) {
           id = value;
           pieceEnd = at;
         }

@@ -30,7 +30,7 @@ import type { ResolvedTrainOptions } from "./options.ts";
 import type { EncodedSet, Examples, PreparedData } from "./prepare.ts";
 import { checkMaxLength, readExamples, tokenizeExamples, warning } from "./prepare.ts";
 import { Pace } from "./pace.ts";
-import { dropTokens } from "./token-dropout.ts";
+import { noisyEncodings } from "./input-noise.ts";
 import type { StartingModel } from "./starting-model.ts";
 import { startingModel } from "./starting-model.ts";
 
@@ -69,11 +69,11 @@ export async function* train(options: ResolvedTrainOptions, control: RunControl)
   const examples = yield* readExamples(options);
   const manifest = manifestOf(options, examples, backend);
   if (control.resume) checkResumable(await folder.manifest(), manifest, folder.path);
-  else await folder.begin(manifest); // now, so that an unwritable folder shows before hours of work
   const start = yield* startingModel(options, examples);
   checkMaxLength(options.maxLength, start.config.maxPositionEmbeddings);
   const data = yield* tokenizeExamples(examples, start.tokenizer, options.maxLength);
   yield { event: "phase", phase: "preparing" };
+  if (!control.resume) await folder.begin(manifest); // an unwritable folder shows now, not after hours of work
   const engine = await createEngine(options, data, start, backend);
   try {
     const run = { options, examples, data, start, manifest, folder, engine, ...planned(options, data) };
@@ -158,8 +158,9 @@ function createEngine(
   start: StartingModel,
   backend: Backend,
 ): Promise<TrainingEngine> {
-  const longest = data.train.encodings.reduce((most, { ids }) => Math.max(most, ids.length), 0);
-  const { seed, weightDecay, maxGradNorm, batchTokens, batchSize, threads } = options;
+  const { seed, weightDecay, maxGradNorm, batchTokens, batchSize, threads, pieceDropout, maxLength } = options;
+  const encoded = data.train.encodings.reduce((most, { ids }) => Math.max(most, ids.length), 0);
+  const longest = pieceDropout === 0 ? encoded : maxLength; // other spellings are longer
   return TrainingEngine.create({
     config: start.config,
     backend,
@@ -190,19 +191,11 @@ function epochBatches({ options, data, stepsPerEpoch }: Run, epoch: number): num
 }
 
 /** One step cut into parts that fit the token budget. */
-function microBatches({ options, data, start }: Run, indices: readonly number[], step: number): MicroBatch[] {
+function microBatches({ options, data, examples, start }: Run, indices: readonly number[], step: number): MicroBatch[] {
   const { labels } = data.train;
   const { tokenizer } = start;
-  const encodings = dropTokens(
-    indices.map((i) => data.train.encodings[i]),
-    {
-      rate: options.tokenDropout,
-      maskId: tokenizer.maskId,
-      isSpecial: (id) => tokenizer.isSpecial(id),
-      seed: options.seed,
-      step,
-    },
-  );
+  const chosen = indices.map((i) => examples.train[i]);
+  const encodings = noisyEncodings(chosen, tokenizer, options, step);
   const lengths = encodings.map(({ ids }) => ids.length);
   const c = start.config.labels.length;
   return inferenceBatches({ lengths, batchSize: options.batchSize, batchTokens: options.batchTokens }).map(

@@ -60,6 +60,13 @@ export interface TrainOptions extends DataOptions {
   readonly dropout?: number;
   /** Share of input tokens hidden behind [MASK] in training. Default 0.1 from scratch, 0 from a folder. */
   readonly tokenDropout?: number;
+  /**
+   * Share of vocabulary matches passed over when training texts are tokenized, anew at every step, so that words are
+   * spelled in several ways. Default 0.3 from scratch, 0 from a folder.
+   */
+  readonly pieceDropout?: number;
+  /** A piece must occur this often in train to enter a vocabulary learnt here. Default 20. */
+  readonly minFrequency?: number;
   /** Size of the vocabulary learnt from train, from scratch. Default 8000. */
   readonly vocabSize?: number;
   /** Fold case and strip accents in a vocabulary learnt here. Default true. */
@@ -124,6 +131,8 @@ function applyDefaults(options: TrainOptions) {
     weightDecay: options.weightDecay ?? 0.01,
     maxGradNorm: options.maxGradNorm ?? 1,
     tokenDropout: options.tokenDropout ?? (fromScratch ? 0.1 : 0),
+    pieceDropout: options.pieceDropout ?? (fromScratch ? 0.3 : 0),
+    minFrequency: options.minFrequency ?? 20,
     vocabSize: options.vocabSize ?? 8000,
     lowercase: options.lowercase ?? true,
     seed: options.seed ?? 0,
@@ -151,6 +160,8 @@ const ranges: Readonly<Record<string, Range>> = {
   warmupShare: [(n) => n >= 0 && n < 1, "in [0, 1)"],
   weightDecay: [(n) => n >= 0 && n < 1, "in [0, 1)"],
   maxGradNorm: [(n) => n > 0, "above 0"],
+  pieceDropout: [(n) => n >= 0 && n < 1, "in [0, 1)"],
+  minFrequency: positiveInteger,
   tokenDropout: [(n) => n >= 0 && n < 1, "in [0, 1)"],
   dropout: [(n) => n >= 0 && n < 1, "in [0, 1)"],
   vocabSize: [(n) => Number.isSafeInteger(n) && n >= 100, "a whole number, 100 or more"],

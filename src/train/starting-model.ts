@@ -36,8 +36,8 @@ export async function* startingModel(
 }
 
 function fromScratch(preset: string, options: ResolvedTrainOptions, examples: Examples): StartingModel {
-  const { vocabSize, lowercase, seed } = options;
-  const tokenizer = BertTokenizer.fromVocabulary(trainWordPiece(texts(examples), { vocabSize, lowercase }), {
+  const { vocabSize, minFrequency, lowercase, seed } = options;
+  const tokenizer = BertTokenizer.fromVocabulary(trainWordPiece(texts(examples), { vocabSize, minFrequency, lowercase }), {
     lowercase,
   });
   const config = bertPreset(preset, {

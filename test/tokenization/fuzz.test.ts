@@ -24,7 +24,7 @@ const ODD = Array.from(
     "ßẞİıΣςǅŉǰÅÅΩΐﬁ😀👩‍👧\u{11938}\u{105c9}",
 );
 
-const PLAIN = [..."abAB01éÉ .,!'-#[]", "the ", "[MASK]", "[SEP]", "[mask]", "##a"];
+const PLAIN = [...Array.from("abAB01éÉ .,!'-#[]"), "the ", "[MASK]", "[SEP]", "[mask]", "##a"];
 const HALVES = ["\ud83d", "\ude00", "\udbff", "\udc00"];
 
 const any = fc.oneof(

@@ -34,7 +34,11 @@ export const GatherRows: Op<None> = {
 
 export const OneHot: Op<{ readonly depth: number }> = {
   name: "OneHot",
-  infer: ([indices], { depth }) => [{ dtype: "float32", shape: [...indices.shape, depth] }],
+  infer: ([indices], { depth }) => {
+    if (!isInteger(indices.dtype))
+      throw shapeError("oneHot", "the indices must be int32 or int64", [indices], "check the arguments");
+    return [{ dtype: "float32", shape: [...indices.shape, depth] }];
+  },
   emit: (e, [indices], { depth }) => {
     const offAndOn = e.constant({ dtype: "float32", shape: [2], data: Float32Array.of(0, 1) });
     const wide = e.node("Cast", [indices], { to: { int: dtypeCode("int64") } }); // no kernel mixes int32 and int64

@@ -80,10 +80,12 @@ export function expand(x: Tensor, shape: Shape): Tensor {
 }
 
 function reduceShape(x: Tensor, axes: readonly number[], op: string): Shape {
-  if (axes.some((axis) => !Number.isInteger(axis) || axis < 0 || axis >= x.rank)) {
+  const outside = axes.some((axis) => !Number.isInteger(axis) || axis < 0 || axis >= x.rank);
+  // no axes at all would mean every axis to ONNX
+  if (outside || axes.length === 0 || new Set(axes).size < axes.length) {
     throw shapeError(
       op,
-      `axes [${axes}] must lie in 0..${x.rank - 1}`,
+      `axes [${axes}] must be one or more of 0..${x.rank - 1}, each once`,
       [x],
       "pass non-negative axes of the input",
     );

@@ -4,7 +4,7 @@
  * ONNX: Reshape-19, Transpose-21 (13 in opset 20), Slice-13, Pad-19.
  */
 import type { Dim, Shape } from "../../base/shape.ts";
-import { formatShape, product, quotient } from "../../base/shape.ts";
+import { formatShape, product } from "../../base/shape.ts";
 import type { Op } from "../op.ts";
 import { apply } from "../op.ts";
 import type { Tensor } from "../tensor.ts";
@@ -76,9 +76,20 @@ export const Slice: Op<Range> = {
 
 export const Pad: Op<{ readonly axis: number; readonly start: number; readonly size: Dim }> = {
   name: "Pad",
-  infer: ([x], { axis, size }) => [
-    { dtype: x.dtype, shape: x.shape.map((dim, i) => (i === axis ? size : dim)) },
-  ],
+  infer: ([x], { axis, start, size }) => {
+    const length = x.shape[axis];
+    const fits =
+      typeof length === "number" && start >= 0 && (typeof size === "string" || start + length <= size);
+    if (!fits) {
+      throw shapeError(
+        "pad",
+        `axis ${axis} must have a known size that fits into ${size} at ${start}`,
+        [x],
+        "fix the place",
+      );
+    }
+    return [{ dtype: x.dtype, shape: x.shape.map((dim, i) => (i === axis ? size : dim)) }];
+  },
   emit: (e, [name], { axis, start, size }, [x]) => {
     const after = e.node("Sub", [e.dim(size), e.int64s([start + Number(x.shape[axis])])]);
     const pads = e.node("Concat", [e.int64s([start]), after], { axis: { int: 0 } });
@@ -110,14 +121,6 @@ export function pad(
   place: { readonly axis: number; readonly start: number; readonly size: Dim },
 ): Tensor {
   return apply(Pad, [x], place);
-}
-
-/** `dim / by` as a dimension, for splitting an axis into parts. Throws where it does not divide. */
-export function divideDim(dim: Dim, by: Dim, what: string): Dim {
-  const out = quotient(dim, by);
-  if (out === undefined)
-    throw shapeError(what, `${dim} must be divisible by ${by}`, [], "change one of the two sizes");
-  return out;
 }
 
 /**

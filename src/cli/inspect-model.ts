@@ -1,0 +1,110 @@
+/**
+ * What is in a model folder and what is wrong with it, as far as it can be read: every problem at once, where loading
+ * stops at the first.
+ */
+import { readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { elementCount } from "../base/shape.ts";
+import { parseSequenceClassificationConfig, type SequenceClassificationConfig } from "../models/bert/config.ts";
+import { bertClassifier } from "../models/bert/sequence-classification.ts";
+import { matchParameters, type Mismatch, type ModelFolder, readModelFolder } from "../models/checkpoint/index.ts";
+import { tokenizerOfFolder } from "../train/index.ts";
+import type { ClassifierClass } from "./context.ts";
+import { describe } from "./outcome.ts";
+
+export interface ModelCheck {
+  readonly path: string;
+  /** Sizes of the files, folders left out. */
+  readonly files: readonly { readonly name: string; readonly bytes: number }[];
+  /** Absent where config.json cannot be used. */
+  readonly config?: SequenceClassificationConfig;
+  /** Absent where the configuration or the weights cannot be read. */
+  readonly weights?: WeightsCheck;
+  /** Tokens in the vocabulary; absent where it cannot be read. */
+  readonly vocabularySize?: number;
+  /** Time of the first prediction, loading left out; absent where the model cannot predict. */
+  readonly predictionMs?: number;
+  readonly problems: readonly string[];
+}
+
+export interface WeightsCheck {
+  /** Numbers that the configuration asks for. */
+  readonly parameters: number;
+  readonly tensors: number;
+  /** Not in the file, by name. */
+  readonly missing: readonly string[];
+  /** In the file in another shape. */
+  readonly mismatched: readonly Mismatch[];
+  /** In the file, and nothing asks for them. */
+  readonly unexpected: readonly string[];
+}
+
+/** Looks at every part of a model folder; what it throws elsewhere becomes a problem here. */
+export async function inspectModel(path: string, library: ClassifierClass): Promise<ModelCheck> {
+  const problems: string[] = [];
+  const attempt = async <T>(look: () => T | Promise<T>): Promise<T | undefined> => {
+    try {
+      return await look();
+    } catch (error) {
+      problems.push(describe(error).message);
+      return undefined;
+    }
+  };
+  const files = await listFiles(path);
+  const folder = await attempt(() => readModelFolder(path));
+  if (folder === undefined) return { path, files, problems };
+  const config = await attempt(() => parseSequenceClassificationConfig(folder.config, join(path, "config.json")));
+  const tokenizer = await attempt(() => tokenizerOfFolder(folder));
+  const vocabularySize = tokenizer?.vocabSize;
+  const weights = config === undefined ? undefined : checkWeights(config, folder);
+  await folder.weights.close();
+  if (weights !== undefined) problems.push(...weightProblems(weights));
+  if (config !== undefined && vocabularySize !== undefined && vocabularySize > config.vocabSize) {
+    problems.push(`the vocabulary has ${vocabularySize} tokens, the model ${config.vocabSize} (vocab_size in config.json)`);
+  }
+  const predictionMs = problems.length > 0 ? undefined : await attempt(() => timePrediction(path, library));
+  return { path, files, config, weights, vocabularySize, predictionMs, problems };
+}
+
+function checkWeights(config: SequenceClassificationConfig, folder: ModelFolder): WeightsCheck {
+  const { parameters } = bertClassifier(config, { idType: "int64" });
+  const { missing, fresh, mismatched, unexpected } = matchParameters(parameters, folder.weights);
+  return {
+    parameters: parameters.reduce((sum, { shape }) => sum + elementCount(shape), 0),
+    tensors: folder.weights.tensors.size,
+    missing: [...missing, ...fresh],
+    mismatched,
+    unexpected,
+  };
+}
+
+function weightProblems({ missing, mismatched }: WeightsCheck): string[] {
+  const some = (count: number, what: string) => `${count} ${count === 1 ? "tensor" : "tensors"} ${what}`;
+  return [
+    ...(missing.length > 0 ? [some(missing.length, "missing")] : []),
+    ...(mismatched.length > 0 ? [some(mismatched.length, "of another shape than config.json gives")] : []),
+  ];
+}
+
+async function timePrediction(path: string, library: ClassifierClass): Promise<number> {
+  const classifier = await library.load(path);
+  try {
+    const start = performance.now();
+    await classifier.predict(["Does it work? 行不行？"]);
+    return performance.now() - start;
+  } finally {
+    await classifier.dispose();
+  }
+}
+
+/** Files at the top of the folder and in onnx/, where an export stands; none where there is no folder. */
+async function listFiles(path: string): Promise<{ name: string; bytes: number }[]> {
+  const names = await readdir(path).catch(() => []);
+  const exported = await readdir(join(path, "onnx")).catch(() => []);
+  const files: { name: string; bytes: number }[] = [];
+  for (const name of [...names.sort(), ...exported.sort().map((file) => `onnx/${file}`)]) {
+    const stats = await stat(join(path, name)).catch(() => undefined);
+    if (stats?.isFile()) files.push({ name, bytes: stats.size });
+  }
+  return files;
+}
