@@ -7,5 +7,7 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 120_000,
+    // built files run as Node runs them: vitest would rewrite the imports of the vendored runtime
+    server: { deps: { external: [/\/dist\//] } },
   },
 });

@@ -36,7 +36,11 @@ export const encodingOption = () =>
 export const skipBadRowsOption = () =>
   createOption("--skip-bad-rows", "leave bad rows out and count them, instead of stopping");
 export const deviceOption = () =>
-  createOption("--device <name>", "ONNX Runtime to use (default: native if there)").choices(["auto", "native", "wasm"] as const);
+  createOption("--device <name>", "ONNX Runtime to use (default: native if there)").choices([
+    "auto",
+    "native",
+    "wasm",
+  ] as const);
 export const threadsOption = () =>
   createOption("--threads <n>", "threads of the runtime (default: all cores)").argParser(toCount);
 export const maxLengthOption = () =>

@@ -19,13 +19,15 @@ export function confusionLines(confusion: Confusion, layout: Layout): string[] {
   const names = confusion.labels.map(printable);
   const cell = countWidth(confusion);
   const name = Math.max(...names.map(stringWidth));
-  const byName = name + names.reduce((sum, heading) => sum + NAME_GAP + Math.max(cell, stringWidth(heading)), 0);
+  const byName =
+    name + names.reduce((sum, heading) => sum + NAME_GAP + Math.max(cell, stringWidth(heading)), 0);
   if (byName <= layout.width) return matrixLines(confusion, names, names, layout);
 
   const numbers = names.map((_, i) => String(i + 1));
   const digits = numbers[numbers.length - 1].length;
   const column = Math.max(cell, digits);
-  const byNumber = digits + NUMBER_GAP + Math.min(name, NARROWEST_NAME) + numbers.length * (NUMBER_GAP + column);
+  const byNumber =
+    digits + NUMBER_GAP + Math.min(name, NARROWEST_NAME) + numbers.length * (NUMBER_GAP + column);
   const even = numbers.map((number) => number.padStart(column));
   if (byNumber <= layout.width) return matrixLines(confusion, names, even, layout);
   return pairLines(confusion, names, layout);
@@ -65,7 +67,9 @@ const TIMES = "times";
 
 function pairLines({ counts }: Confusion, names: readonly string[], { width, colors }: Layout): string[] {
   const pairs = counts.flatMap((row, truth) =>
-    row.flatMap((value, predicted) => (value > 0 && truth !== predicted ? [{ value, truth, predicted }] : [])),
+    row.flatMap((value, predicted) =>
+      value > 0 && truth !== predicted ? [{ value, truth, predicted }] : [],
+    ),
   );
   if (pairs.length === 0) return ["confusion: none, every prediction is right"];
   pairs.sort((a, b) => b.value - a.value);
@@ -74,14 +78,20 @@ function pairLines({ counts }: Confusion, names: readonly string[], { width, col
   // two names side by side share what the counts leave, since the table cuts one column only
   const longest = Math.floor((width - TIMES.length - 2 * NAME_GAP) / 2);
   return [
-    shown.length < pairs.length ? `confusion: the ${shown.length} most frequent of ${kinds}` : `confusion: ${kinds}`,
+    shown.length < pairs.length
+      ? `confusion: the ${shown.length} most frequent of ${kinds}`
+      : `confusion: ${kinds}`,
     ...formatTable(
       [
         { heading: TIMES, align: "right" },
         { heading: "true label", align: "left" },
         { heading: "predicted", align: "left", flexible: true },
       ],
-      shown.map(({ value, truth, predicted }) => [count(value), truncate(names[truth], longest), names[predicted]]),
+      shown.map(({ value, truth, predicted }) => [
+        count(value),
+        truncate(names[truth], longest),
+        names[predicted],
+      ]),
       { width, headingStyle: colors.dim },
     ),
   ];

@@ -1,5 +1,12 @@
 /** What every command is given besides its own arguments. */
-import type { EvaluateOptions, Input, LoadOptions, PredictOptions, Prediction, TrainTaskOptions } from "../tasks/types.ts";
+import type {
+  EvaluateOptions,
+  Input,
+  LoadOptions,
+  PredictOptions,
+  Prediction,
+  TrainTaskOptions,
+} from "../tasks/types.ts";
 import type { Report } from "../train/events.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -31,5 +38,5 @@ export interface Context {
   readonly finish: (code: ExitCode) => void;
 }
 
-/** Done; the work failed; the command was used wrongly; stopped by Ctrl-C. */
-export type ExitCode = 0 | 1 | 2 | 130;
+/** Done; the work failed; the command was used wrongly; stopped by Ctrl-C; nobody reads the output any more. */
+export type ExitCode = 0 | 1 | 2 | 130 | 141;

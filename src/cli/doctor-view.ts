@@ -1,7 +1,7 @@
 /** What `attune doctor` found, for people. */
-import type { MachineCheck } from "./doctor.ts";
 import { fieldLines } from "./fields.ts";
 import { count, counted, duration, fileSize, short } from "./format.ts";
+import type { MachineCheck } from "./inspect-machine.ts";
 import type { ModelCheck, WeightsCheck } from "./inspect-model.ts";
 import { PRODUCT_SIZE, type RuntimeCheck } from "./inspect-runtime.ts";
 import { formatTable } from "./table.ts";
@@ -28,8 +28,9 @@ export function modelLines(model: ModelCheck, layout: Layout): string[] {
   const { colors } = layout;
   const lines = [colors.bold(printable(path)), ...fileLines(model, layout)];
   if (config !== undefined) {
-    const { numHiddenLayers, hiddenSize, numAttentionHeads, maxPositionEmbeddings, labels, problemType } = config;
-    const encoder = `${numHiddenLayers} layers of ${hiddenSize}, ${numAttentionHeads} heads, ${maxPositionEmbeddings} positions`;
+    const { numHiddenLayers, hiddenSize, numAttentionHeads, maxPositionEmbeddings, labels, problemType } =
+      config;
+    const encoder = `${counted(numHiddenLayers, "layer")} of ${hiddenSize}, ${numAttentionHeads} heads, ${maxPositionEmbeddings} positions`;
     const kind = problemType === "multi_label_classification" ? "any number of them a text" : "one a text";
     lines.push(...fieldLines("model", `${encoder}; ${counted(labels.length, "label")}, ${kind}`, layout));
   }
@@ -62,13 +63,21 @@ const MOST_NAMES = 10;
 /** How many, then those that are missing, of another shape, or too many, by name. */
 function weightLines(weights: WeightsCheck, layout: Layout): string[] {
   const { parameters, tensors, missing, mismatched, unexpected } = weights;
-  const shapes = mismatched.map(({ name, expected, stored }) => `${name} is [${stored}], should be [${expected}]`);
-  const groups = Object.entries({ missing, "shape": shapes, unused: unexpected });
+  const shapes = mismatched.map(
+    ({ name, expected, stored }) => `${name} is [${stored}], should be [${expected}]`,
+  );
+  const groups = Object.entries({ missing, shape: shapes, unused: unexpected });
   return [
-    ...fieldLines("weights", `${short(parameters)} in ${counted(tensors, "tensor")}`, layout),
+    ...fieldLines(
+      "weights",
+      `${short(parameters)} numbers in the model; ${counted(tensors, "tensor")} in the file`,
+      layout,
+    ),
     ...groups.flatMap(([name, all]) => [
       ...all.slice(0, MOST_NAMES).flatMap((text) => fieldLines(name, text, layout)),
-      ...(all.length > MOST_NAMES ? fieldLines(name, `and ${counted(all.length - MOST_NAMES, "other")}`, layout) : []),
+      ...(all.length > MOST_NAMES
+        ? fieldLines(name, `and ${counted(all.length - MOST_NAMES, "other")}`, layout)
+        : []),
     ]),
   ];
 }
@@ -80,7 +89,8 @@ function runtimeText(runtime: RuntimeCheck): string {
 }
 
 function advice(runtimes: readonly RuntimeCheck[]): string {
-  const works = (device: string) => runtimes.some((runtime) => runtime.device === device && "productMs" in runtime);
+  const works = (device: string) =>
+    runtimes.some((runtime) => runtime.device === device && "productMs" in runtime);
   if (works("native")) return "The native runtime is used: nothing to install.";
   const install = "ONNXRUNTIME_NODE_INSTALL=skip npm install onnxruntime-node";
   return works("wasm")

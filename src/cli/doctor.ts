@@ -1,23 +1,11 @@
 /** `attune doctor`: what this machine offers, and what is wrong with a model folder. */
-import { availableParallelism, cpus, freemem, totalmem } from "node:os";
-import { version } from "../base/version.ts";
 import { type AnyCommand, createCommand, examples, jsonOption } from "./command.ts";
 import type { Context, ExitCode } from "./context.ts";
 import { machineLines, modelLines } from "./doctor-view.ts";
+import { inspectMachine } from "./inspect-machine.ts";
 import { inspectModel } from "./inspect-model.ts";
-import { inspectRuntime, type RuntimeCheck } from "./inspect-runtime.ts";
 import { outcome } from "./outcome.ts";
 import { layoutFor } from "./terminal.ts";
-
-export interface MachineCheck {
-  readonly attune: string;
-  readonly node: string;
-  readonly platform: string;
-  readonly cpu: { readonly cores: number; readonly model: string };
-  /** Of this process's limits where there are any. */
-  readonly memory: { readonly freeBytes: number; readonly totalBytes: number };
-  readonly runtimes: readonly RuntimeCheck[];
-}
 
 export function doctorCommand(context: Context): AnyCommand {
   return createCommand("doctor")
@@ -47,27 +35,12 @@ export async function doctor(
     stdout.write(`${JSON.stringify({ ...machine, ...(model === undefined ? {} : { model }) })}\n`);
   } else {
     const layout = layoutFor(stdout);
-    const lines = [...machineLines(machine, layout), ...(model === undefined ? [] : ["", ...modelLines(model, layout)])];
+    const lines = [
+      ...machineLines(machine, layout),
+      ...(model === undefined ? [] : ["", ...modelLines(model, layout)]),
+    ];
     stdout.write(lines.map((line) => `${line}\n`).join(""));
   }
   const works = machine.runtimes.some((runtime) => "productMs" in runtime);
   return works && (model === undefined || model.predictionMs !== undefined) ? 0 : 1;
-}
-
-async function inspectMachine(): Promise<MachineCheck> {
-  // one after the other: together they would slow each other down
-  const runtimes = [await inspectRuntime("native"), await inspectRuntime("wasm")];
-  return {
-    attune: version,
-    node: process.version,
-    platform: `${process.platform} ${process.arch}`,
-    cpu: { cores: availableParallelism(), model: cpus()[0]?.model.trim() ?? "unknown" },
-    memory: { freeBytes: Math.min(freemem(), limit()), totalBytes: Math.min(totalmem(), limit()) },
-    runtimes,
-  };
-}
-
-/** What a container allows, in bytes. */
-function limit(): number {
-  return process.constrainedMemory() || Infinity; // 0 says that there is no limit
 }

@@ -49,7 +49,10 @@ export function evaluateCommand(context: Context): AnyCommand {
     .addOption(deviceOption())
     .addOption(threadsOption())
     .addOption(jsonOption())
-    .addHelpText("after", examples("attune evaluate runs/spam test.csv", "attune evaluate runs/spam test.csv --json"))
+    .addHelpText(
+      "after",
+      examples("attune evaluate runs/spam test.csv", "attune evaluate runs/spam test.csv --json"),
+    )
     .action(async (model, data, flags) => {
       const form = flags.json ? "object" : "human";
       context.finish(await outcome(context, form, () => evaluate(model, data, flags, context)));
@@ -77,7 +80,9 @@ export async function evaluate(
     });
   });
   const { stdout } = context.terminal;
-  const lines = flags.json ? [JSON.stringify(report)] : [`${model} on ${data}`, "", ...reportLines(report, layoutFor(stdout))];
+  const lines = flags.json
+    ? [JSON.stringify(report)]
+    : [`${model} on ${data}`, "", ...reportLines(report, layoutFor(stdout))];
   stdout.write(lines.map((line) => `${line}\n`).join(""));
   return 0;
 }

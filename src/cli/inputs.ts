@@ -57,12 +57,22 @@ export async function fileInputs(path: string, options: FileInputOptions): Promi
   if (await isTable(path)) {
     const found = await readColumns(path, { encoding });
     const columns = chooseColumns(found, path, { textColumn, textPairColumn, requireLabels: false });
-    return { name: path, unit: "row", rereadable: true, batches: () => tableBatches(path, columns, encoding) };
+    return {
+      name: path,
+      unit: "row",
+      rereadable: true,
+      batches: () => tableBatches(path, columns, encoding),
+    };
   }
   if (textColumn !== undefined || textPairColumn !== undefined) throw noColumns(path);
   const open = () => readBytes({ path, gzip: /\.gz$/i.test(path) });
   const known = await detectEncoding(open, path, encoding);
-  return { name: path, unit: "line", rereadable: true, batches: () => numberedLines(() => decode(open(), known)) };
+  return {
+    name: path,
+    unit: "line",
+    rereadable: true,
+    batches: () => numberedLines(() => decode(open(), known)),
+  };
 }
 
 /**
@@ -72,7 +82,12 @@ export async function fileInputs(path: string, options: FileInputOptions): Promi
  */
 export function streamInputs(chunks: AsyncIterable<Uint8Array>, encoding = "utf-8"): InputSource {
   const name = "standard input";
-  return { name, unit: "line", rereadable: false, batches: () => numberedLines(() => decodeStrictly(chunks, encoding, name)) };
+  return {
+    name,
+    unit: "line",
+    rereadable: false,
+    batches: () => numberedLines(() => decodeStrictly(chunks, encoding, name)),
+  };
 }
 
 async function isTable(path: string): Promise<boolean> {

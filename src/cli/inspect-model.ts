@@ -5,9 +5,18 @@
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { elementCount } from "../base/shape.ts";
-import { parseSequenceClassificationConfig, type SequenceClassificationConfig } from "../models/bert/config.ts";
+import { compareNatural } from "../data/index.ts";
+import {
+  parseSequenceClassificationConfig,
+  type SequenceClassificationConfig,
+} from "../models/bert/config.ts";
 import { bertClassifier } from "../models/bert/sequence-classification.ts";
-import { matchParameters, type Mismatch, type ModelFolder, readModelFolder } from "../models/checkpoint/index.ts";
+import {
+  matchParameters,
+  type Mismatch,
+  type ModelFolder,
+  readModelFolder,
+} from "../models/checkpoint/index.ts";
 import { tokenizerOfFolder } from "../train/index.ts";
 import type { ClassifierClass } from "./context.ts";
 import { describe } from "./outcome.ts";
@@ -53,14 +62,18 @@ export async function inspectModel(path: string, library: ClassifierClass): Prom
   const files = await listFiles(path);
   const folder = await attempt(() => readModelFolder(path));
   if (folder === undefined) return { path, files, problems };
-  const config = await attempt(() => parseSequenceClassificationConfig(folder.config, join(path, "config.json")));
+  const config = await attempt(() =>
+    parseSequenceClassificationConfig(folder.config, join(path, "config.json")),
+  );
   const tokenizer = await attempt(() => tokenizerOfFolder(folder));
   const vocabularySize = tokenizer?.vocabSize;
   const weights = config === undefined ? undefined : checkWeights(config, folder);
   await folder.weights.close();
   if (weights !== undefined) problems.push(...weightProblems(weights));
   if (config !== undefined && vocabularySize !== undefined && vocabularySize > config.vocabSize) {
-    problems.push(`the vocabulary has ${vocabularySize} tokens, the model ${config.vocabSize} (vocab_size in config.json)`);
+    problems.push(
+      `the vocabulary has ${vocabularySize} tokens, the model ${config.vocabSize} (vocab_size in config.json)`,
+    );
   }
   const predictionMs = problems.length > 0 ? undefined : await attempt(() => timePrediction(path, library));
   return { path, files, config, weights, vocabularySize, predictionMs, problems };
@@ -102,7 +115,7 @@ async function listFiles(path: string): Promise<{ name: string; bytes: number }[
   const names = await readdir(path).catch(() => []);
   const exported = await readdir(join(path, "onnx")).catch(() => []);
   const files: { name: string; bytes: number }[] = [];
-  for (const name of [...names.sort(), ...exported.sort().map((file) => `onnx/${file}`)]) {
+  for (const name of [...names, ...exported.map((file) => `onnx/${file}`)].sort(compareNatural)) {
     const stats = await stat(join(path, name)).catch(() => undefined);
     if (stats?.isFile()) files.push({ name, bytes: stats.size });
   }

@@ -59,6 +59,8 @@ async function timeProduct(session: RunSession): Promise<number> {
 }
 
 function matrix(value: (row: number) => number): HostTensor<"float32"> {
-  const data = Float32Array.from({ length: PRODUCT_SIZE ** 2 }, (_, i) => value(Math.floor(i / PRODUCT_SIZE)));
+  const data = Float32Array.from({ length: PRODUCT_SIZE ** 2 }, (_, i) =>
+    value(Math.floor(i / PRODUCT_SIZE)),
+  );
   return { dtype: "float32", shape: [PRODUCT_SIZE, PRODUCT_SIZE], data };
 }

@@ -11,20 +11,25 @@ export interface Interrupt {
 /** The exit code that shells give to a program ended by SIGINT: 128 + 2. */
 export const INTERRUPTED = 130;
 
-/**
- * Listens until released.
- *
- * @param onFirst called at the first Ctrl-C, after the signal is aborted
- */
-export function listenForInterrupt(terminal: Terminal, onFirst: () => void): Interrupt {
+/** What to do besides, so that the screen tells what happens. */
+export interface InterruptHandlers {
+  /** After the signal is aborted. */
+  first(): void;
+  /** Before the program ends. */
+  second(): void;
+}
+
+/** Listens until released. */
+export function listenForInterrupt(terminal: Terminal, handlers: InterruptHandlers): Interrupt {
   const controller = new AbortController();
   const stopListening = terminal.onInterrupt(() => {
     if (controller.signal.aborted) {
-      terminal.exit(INTERRUPTED);
-      return;
+      handlers.second();
+      terminal.die();
+    } else {
+      controller.abort();
+      handlers.first();
     }
-    controller.abort();
-    onFirst();
   });
   return { signal: controller.signal, release: stopListening };
 }

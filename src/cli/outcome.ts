@@ -7,9 +7,13 @@
 import { inspect } from "node:util";
 import { errorCode } from "../base/errors.ts";
 import type { Context, ExitCode } from "./context.ts";
+import { ClosedPipe } from "./terminal.ts";
 
 /** The command line asks for something that cannot be: exit code 2. */
 export class UsageError extends Error {}
+
+/** What shells report of a program that a closed pipe has ended: 128 + SIGPIPE. */
+const CLOSED_PIPE = 141;
 
 /** How standard output is read: by people, as one JSON object, or as a JSON object a line. */
 export type Form = "human" | "object" | "events";
@@ -23,6 +27,7 @@ export async function outcome(
   try {
     return await work();
   } catch (error) {
+    if (error instanceof ClosedPipe) return CLOSED_PIPE;
     const usage = error instanceof UsageError;
     const { code, message } = describe(error);
     if (form === "events") terminal.stdout.write(`${JSON.stringify({ event: "error", code, message })}\n`);

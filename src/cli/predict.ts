@@ -1,7 +1,7 @@
 /** `attune predict`: labels for new texts, in the order in which they come. */
-import { AttuneError } from "../base/errors.ts";
 import type { DeviceChoice } from "../runtime/index.ts";
 import type { Prediction } from "../tasks/types.ts";
+import { BadItems, isBad } from "./bad-items.ts";
 import {
   type AnyCommand,
   createCommand,
@@ -16,7 +16,7 @@ import {
   textPairOption,
   threadsOption,
 } from "./command.ts";
-import type { Context, ExitCode } from "./context.ts";
+import type { Classifier, Context, ExitCode } from "./context.ts";
 import { counted } from "./format.ts";
 import { fileInputs, givenInputs, type InputItem, type InputSource, streamInputs } from "./inputs.ts";
 import { writeNote } from "./notes.ts";
@@ -89,48 +89,47 @@ export async function predict(
   const total = source.rereadable ? await survey(source, flags) : undefined;
   await withModel(context, model, flags, async (classifier, progress) => {
     if (terminal.stdout.isTerminal) progress.close(); // the answers show how far it is
-    const { maxLength } = flags;
     const layout = { ...layoutFor(terminal.stdout), labels: classifier.labels };
-    const leftOut: BadItem[] = [];
+    const bad = new BadItems(source);
     let done = 0;
     for await (const batch of source.batches()) {
-      const bad = batch.filter(isBad);
-      const items = flags.skipBadRows || bad.length === 0 ? batch : batch.slice(0, batch.indexOf(bad[0]));
-      const inputs = items.flatMap((item) => (isBad(item) ? [] : [item.input]));
-      const predictions = inputs.length === 0 ? [] : await classifier.predict(inputs, { maxLength });
-      const lines = flags.json ? jsonLines(items, predictions, source) : humanLines(items, predictions, layout);
+      bad.add(batch);
+      const stops = bad.count > 0 && !flags.skipBadRows;
+      const items = stops ? batch.slice(0, batch.findIndex(isBad)) : batch;
+      const answered = await answer(classifier, items, flags);
+      const lines = flags.json ? jsonLines(answered, source) : humanLines(answered, layout);
       terminal.stdout.write(lines.map((line) => `${line}\n`).join(""));
       await terminal.stdout.drained();
-      if (items !== batch) throw badLines(bad, source);
-      leftOut.push(...bad);
+      if (stops) throw bad.toError();
       done += batch.length;
       progress.update({ label: "predicting", details: [counted(done, source.unit)], done, total });
     }
     progress.close();
-    if (leftOut.length > 0) writeNote(terminal, `left out ${listed(leftOut, source)}`);
+    if (bad.count > 0) writeNote(terminal, `left out ${bad.toString()}`);
   });
   return 0;
 }
 
-type BadItem = Extract<InputItem, { reason: string }>;
-
-function isBad(item: InputItem): item is BadItem {
-  return "reason" in item;
-}
-
-async function chooseSource(file: string | undefined, flags: PredictFlags, terminal: Terminal): Promise<InputSource> {
+async function chooseSource(
+  file: string | undefined,
+  flags: PredictFlags,
+  terminal: Terminal,
+): Promise<InputSource> {
   const { input, text, textPair, encoding } = flags;
   if (input !== undefined) {
     const unused = { FILE: file, "--text": text, "--text-pair": textPair, "--encoding": encoding };
     const given = Object.entries(unused).find(([, value]) => value !== undefined);
-    if (given !== undefined) throw new UsageError(`--input gives the texts, so ${given[0]} has no effect; leave one out`);
+    if (given !== undefined)
+      throw new UsageError(`--input gives the texts, so ${given[0]} has no effect; leave one out`);
     return givenInputs(input);
   }
   if (file !== undefined && file !== "-") {
     return fileInputs(file, { textColumn: text, textPairColumn: textPair, encoding });
   }
   if (text !== undefined || textPair !== undefined) {
-    throw new UsageError("standard input is read line by line, so --text and --text-pair have no effect; pass a file");
+    throw new UsageError(
+      "standard input is read line by line, so --text and --text-pair have no effect; pass a file",
+    );
   }
   if (terminal.stdin.isTerminal) writeNote(terminal, "type a text and press Enter; Ctrl-D ends");
   return streamInputs(terminal.stdin.chunks(), encoding);
@@ -138,55 +137,45 @@ async function chooseSource(file: string | undefined, flags: PredictFlags, termi
 
 /** How many items there are; bad ones are an error here, unless they are to be skipped. */
 async function survey(source: InputSource, { skipBadRows }: PredictFlags): Promise<number> {
+  const bad = new BadItems(source);
   let total = 0;
-  const bad: BadItem[] = [];
   for await (const batch of source.batches()) {
     total += batch.length;
-    if (!skipBadRows) bad.push(...batch.filter(isBad));
+    bad.add(batch);
   }
-  if (bad.length > 0) throw badLines(bad, source);
+  if (bad.count > 0 && !skipBadRows) throw bad.toError();
   return total;
 }
 
-/** Bad items take no line here: they are counted at the end. */
-function humanLines(
+/** An item with its prediction; none where it is bad. */
+interface Answered {
+  readonly item: InputItem;
+  readonly prediction: Prediction | undefined;
+}
+
+async function answer(
+  classifier: Classifier,
   items: readonly InputItem[],
-  predictions: readonly Prediction[],
-  layout: PredictionLayout,
-): string[] {
-  const good = items.flatMap((item) => (isBad(item) ? [] : [item.input]));
-  return good.flatMap((input, i) => predictionLines(input, predictions[i], layout));
+  { maxLength }: PredictFlags,
+): Promise<Answered[]> {
+  const inputs = items.flatMap((item) => (isBad(item) ? [] : [item.input]));
+  const predictions = inputs.length === 0 ? [] : await classifier.predict(inputs, { maxLength });
+  let next = 0;
+  return items.map((item) => ({ item, prediction: isBad(item) ? undefined : predictions[next++] }));
+}
+
+/** Bad items take no line here: they are counted at the end. */
+function humanLines(answered: readonly Answered[], layout: PredictionLayout): string[] {
+  return answered.flatMap(({ item, prediction }) =>
+    isBad(item) || prediction === undefined ? [] : predictionLines(item.input, prediction, layout),
+  );
 }
 
 /** An object an item, so that every line of the input is accounted for. */
-function jsonLines(
-  items: readonly InputItem[],
-  predictions: readonly Prediction[],
-  source: InputSource,
-): string[] {
-  let next = 0;
-  return items.map((item) => {
-    if (!isBad(item)) return JSON.stringify(predictions[next++]);
-    const error = { code: "ERR_BAD_ROWS", message: `${source.unit} ${item.line}: ${item.reason}` };
+function jsonLines(answered: readonly Answered[], { unit }: InputSource): string[] {
+  return answered.map(({ item, prediction }) => {
+    if (!isBad(item)) return JSON.stringify(prediction);
+    const error = { code: "ERR_BAD_ROWS", message: `${unit} ${item.line}: ${item.reason}` };
     return JSON.stringify({ error, line: item.line });
-  });
-}
-
-const MOST_LISTED = 5;
-
-/** "2 lines (line 3: blank; line 9: blank)" */
-function listed(bad: readonly BadItem[], { unit }: InputSource): string {
-  const shown = bad.slice(0, MOST_LISTED).map(({ line, reason }) => `${unit} ${line}: ${reason}`);
-  if (bad.length > MOST_LISTED) shown.push("...");
-  return `${counted(bad.length, unit)} (${shown.join("; ")})`;
-}
-
-function badLines(bad: readonly BadItem[], source: InputSource): AttuneError {
-  return new AttuneError("ERR_BAD_ROWS", {
-    rule: `every ${source.unit} must hold a text`,
-    found: `${listed(bad, source)} ${bad.length === 1 ? "does" : "do"} not`,
-    next: "correct them, or pass --skip-bad-rows to leave them out and have them counted",
-    file: source.name,
-    row: bad[0].line,
   });
 }

@@ -20,7 +20,8 @@ const BAR_FROM_WIDTH = 60;
 
 /** Lines for one text, none wider than the layout. */
 export function predictionLines(input: Input, prediction: Prediction, layout: PredictionLayout): string[] {
-  const { lines, indent } = "label" in prediction ? single(input, prediction, layout) : multi(input, prediction, layout);
+  const { lines, indent } =
+    "label" in prediction ? single(input, prediction, layout) : multi(input, prediction, layout);
   const losses = receiptText(prediction.receipt);
   if (losses === undefined) return lines;
   return [...lines, ...hang(`${" ".repeat(indent)}! `, losses, layout.width).map(layout.colors.yellow)];
@@ -32,7 +33,11 @@ interface Block {
   readonly indent: number;
 }
 
-function single(input: Input, { label, score }: SinglePrediction, { width, colors, labels }: PredictionLayout): Block {
+function single(
+  input: Input,
+  { label, score }: SinglePrediction,
+  { width, colors, labels }: PredictionLayout,
+): Block {
   const labelWidth = Math.min(WIDEST_LABEL, Math.max(...labels.map((name) => stringWidth(printable(name)))));
   const name = padEnd(truncate(printable(label), labelWidth), labelWidth);
   const meter = width < BAR_FROM_WIDTH ? "" : `${padEnd(bar(score), BAR)} `;
@@ -43,10 +48,15 @@ function single(input: Input, { label, score }: SinglePrediction, { width, color
 
 const SCORE_WIDTH = 5;
 
-function multi(input: Input, { labels, scores }: MultiPrediction, { width, colors }: PredictionLayout): Block {
+function multi(
+  input: Input,
+  { labels, scores }: MultiPrediction,
+  { width, colors }: PredictionLayout,
+): Block {
   const named = (label: string) => `${printable(label)} ${scores[label].toFixed(3)}`;
   const [likeliest] = Object.keys(scores).sort((a, b) => scores[b] - scores[a]);
-  const found = labels.length === 0 ? `no label; the likeliest is ${named(likeliest)}` : labels.map(named).join(", ");
+  const found =
+    labels.length === 0 ? `no label; the likeliest is ${named(likeliest)}` : labels.map(named).join(", ");
   const style = labels.length === 0 ? colors.dim : colors.bold;
   return { lines: [truncate(shown(input, width), width), ...hang("  ", found, width).map(style)], indent: 2 };
 }
@@ -69,7 +79,9 @@ function bar(share: number): string {
 /** What the model did not get to read; undefined where it read all. */
 function receiptText({ tokens, truncatedTokens, unknownTokens }: Receipt): string | undefined {
   const parts = [
-    ...(truncatedTokens > 0 ? [`${counted(truncatedTokens, "token")} left out, only ${count(tokens)} fit`] : []),
+    ...(truncatedTokens > 0
+      ? [`${counted(truncatedTokens, "token")} left out, only ${count(tokens)} fit`]
+      : []),
     ...(unknownTokens > 0 ? [`${counted(unknownTokens, "unknown word")}`] : []),
   ];
   return parts.length === 0 ? undefined : parts.join("; ");

@@ -43,7 +43,10 @@ const entries: readonly Entry[] = [
 ];
 
 /** Runs a command line and returns the exit code; everything else goes through the context. */
-export async function run(argv: readonly string[], given: Omit<Context, "argv" | "finish">): Promise<ExitCode> {
+export async function run(
+  argv: readonly string[],
+  given: Omit<Context, "argv" | "finish">,
+): Promise<ExitCode> {
   let code: ExitCode = 0;
   const context: Context = {
     ...given,

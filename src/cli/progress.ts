@@ -60,7 +60,8 @@ export class Progress {
 
   /** Writes lines that stay: the bar steps aside and comes back below them. */
   above(write: () => void): void {
-    this.#erase();
+    // also where no bar is: the terminal may have put "^C" there
+    if (this.#enabled) this.#terminal.stderr.write(ERASE_LINE);
     write();
     this.#draw();
   }
@@ -68,7 +69,8 @@ export class Progress {
   /** Takes the bar away, for good. */
   close(): void {
     clearInterval(this.#timer);
-    this.#erase();
+    if (this.#visible) this.#terminal.stderr.write(ERASE_LINE);
+    this.#visible = false;
     this.#enabled = false;
   }
 
@@ -76,16 +78,11 @@ export class Progress {
     const now = this.#terminal.now();
     if (!this.#enabled || this.#state === undefined || now - this.#start < this.#delayMs) return;
     const { stderr } = this.#terminal;
-    // never in the last column: some terminals wrap there at once
-    const line = formatProgress(this.#state, now - this.#stateStart, stderr.columns - 1, stderr.colors);
+    // room for the "^C" that terminals put behind it: a wrapped line could not be erased
+    const line = formatProgress(this.#state, now - this.#stateStart, stderr.columns - 3, stderr.colors);
     stderr.write(ERASE_LINE + line);
     this.#visible = true;
     this.#drawnAt = now;
-  }
-
-  #erase(): void {
-    if (this.#visible) this.#terminal.stderr.write(ERASE_LINE);
-    this.#visible = false;
   }
 }
 
@@ -94,7 +91,12 @@ export class Progress {
  *
  * @param elapsedMs how long this label has been shown
  */
-export function formatProgress(state: ProgressState, elapsedMs: number, width: number, colors: Colors): string {
+export function formatProgress(
+  state: ProgressState,
+  elapsedMs: number,
+  width: number,
+  colors: Colors,
+): string {
   const { label, details = [], done = 0, total } = state;
   if (total === undefined) return truncate([label, ...details, clock(elapsedMs)].join(" · "), width);
   const share = total === 0 ? 1 : Math.min(1, done / total);

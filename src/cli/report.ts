@@ -23,10 +23,7 @@ export function totalsLines(reports: Readonly<Record<string, Report>>, layout: L
   const columns = Object.values(reports).map((report) => totals(report));
   const rows = columns[0].map(([name], i) => [name, ...columns.map((column) => column[i][1])]);
   const table = formatTable(
-    [
-      { heading: "", align: "left" },
-      ...names.map((heading): Column => ({ heading, align: "right" })),
-    ],
+    [{ heading: "", align: "left" }, ...names.map((heading): Column => ({ heading, align: "right" }))],
     rows,
     { width: layout.width, headingStyle: layout.colors.dim },
   );
@@ -54,7 +51,13 @@ function totals(report: Report): [string, string][] {
 
 /** Precision, recall and F1 of each label; the weakest labels stand out. */
 export function perLabelLines(report: Report, { width, colors }: Layout): string[] {
-  const numbers = ["precision", "recall", "F1", ...(report.kind === "multi" ? ["avg. precision"] : []), "examples"];
+  const numbers = [
+    "precision",
+    "recall",
+    "F1",
+    ...(report.kind === "multi" ? ["avg. precision"] : []),
+    "examples",
+  ];
   const rows = Object.entries(report.perLabel).map(([label, scores]) => {
     const weak = scores.f1 < WEAK_F1 && scores.support > 0;
     const f1: StyledCell = { text: score(scores.f1), style: weak ? colors.yellow : (text) => text };

@@ -58,7 +58,11 @@ export function formatTable(
   return [line(columns.map(({ heading }) => ({ text: heading, style }))), ...rows.map(line)];
 }
 
-function formatCells(cells: readonly Cell[], columns: readonly Column[], widths: readonly number[]): string[] {
+function formatCells(
+  cells: readonly Cell[],
+  columns: readonly Column[],
+  widths: readonly number[],
+): string[] {
   return columns.map(({ align }, i) => {
     const cell = cells[i] ?? "";
     const text = truncate(textOf(cell), widths[i]);

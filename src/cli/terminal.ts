@@ -16,7 +16,11 @@ export interface Output {
   /** Without effect where colour is not wanted. */
   readonly colors: Colors;
   write(text: string): void;
-  /** Waits until what was written is on its way: without it a slow reader would fill our memory. */
+  /**
+   * Waits until what was written is on its way: without it a slow reader would fill our memory.
+   *
+   * @throws ClosedPipe where nobody reads any more, as after `attune predict ... | head`
+   */
   drained(): Promise<void>;
 }
 
@@ -34,22 +38,16 @@ export interface Terminal {
   now(): number;
   /** Calls `listener` at each Ctrl-C, which then no longer ends the program. Returns how to stop listening. */
   onInterrupt(listener: () => void): () => void;
-  /** Ends the program at once. */
-  exit(code: number): void;
+  /** Ends the program at once, as Ctrl-C does by itself. */
+  die(): void;
 }
 
-/** What shells report of a program that a closed pipe has ended: 128 + SIGPIPE. */
-const CLOSED_PIPE = 141;
+/** The reader of standard output has gone away. Writing goes on into the void. */
+export class ClosedPipe extends Error {}
 
 /** The terminal of this process. */
 export function processTerminal(): Terminal {
   const { stdout, stderr, stdin, env } = process;
-  for (const stream of [stdout, stderr]) {
-    stream.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code !== "EPIPE") throw error;
-      process.exit(CLOSED_PIPE); // as `attune predict ... | head` should end
-    });
-  }
   return {
     stdout: streamOutput(stdout, env),
     stderr: streamOutput(stderr, env),
@@ -60,7 +58,11 @@ export function processTerminal(): Terminal {
       process.on("SIGINT", listener);
       return () => process.off("SIGINT", listener);
     },
-    exit: (code) => process.exit(code),
+    die() {
+      // not process.exit: it stops worker threads in the middle of native code, which aborts with a core dump
+      process.removeAllListeners("SIGINT");
+      process.kill(process.pid, "SIGINT");
+    },
   };
 }
 
@@ -81,6 +83,11 @@ const COLUMNS_WITHOUT_TERMINAL = 80;
 
 function streamOutput(stream: NodeJS.WriteStream, env: Terminal["env"]): Output {
   const isTerminal = stream.isTTY === true;
+  let closed = false;
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+    closed = true;
+  });
   return {
     isTerminal,
     get columns() {
@@ -88,10 +95,11 @@ function streamOutput(stream: NodeJS.WriteStream, env: Terminal["env"]): Output 
     },
     colors: pico.createColors(wantsColor(isTerminal, env)),
     write(text) {
-      stream.write(text);
+      if (!closed) stream.write(text);
     },
     async drained() {
-      if (stream.writableNeedDrain) await once(stream, "drain");
+      if (!closed && stream.writableNeedDrain) await once(stream, "drain").catch(() => undefined);
+      if (closed) throw new ClosedPipe();
     },
   };
 }

@@ -5,12 +5,12 @@
  * train.ts and outcome.ts do.
  */
 import type { DoneEvent, EvaluationEvent, StartEvent, StepEvent, TrainEvent } from "../train/events.ts";
+import { confusionLines } from "./confusion-view.ts";
 import { fieldLines } from "./fields.ts";
 import { count, counted, duration, score, short } from "./format.ts";
 import { writeNote } from "./notes.ts";
 import { Progress } from "./progress.ts";
 import { perLabelLines, totalsLines } from "./report.ts";
-import { confusionLines } from "./confusion-view.ts";
 import { commandLine } from "./shell.ts";
 import { layoutFor, type Terminal } from "./terminal.ts";
 import { wrap } from "./width.ts";
@@ -40,7 +40,7 @@ const phases: Readonly<Record<Extract<TrainEvent, { event: "phase" }>["phase"], 
   preparing: "building the training graph",
 };
 
-const MOST_LABELS = 20;
+const MOST_LABELS = 15;
 
 /** For people. */
 export class TrainView implements TrainSink {
@@ -97,14 +97,22 @@ export class TrainView implements TrainSink {
       ...(data.test === undefined ? [] : [`${count(data.test)} test`]),
     ].join(", ");
     const kind = data.kind === "multi" ? " (a text may have several)" : "";
-    const sizes = `${model.layers} layers of ${model.hiddenSize}, ${count(model.vocabSize)} tokens`;
+    const sizes = `${counted(model.layers, "layer")} of ${model.hiddenSize}, ${count(model.vocabSize)} tokens`;
     const field = (name: string, value: string) => fieldLines(name, value, layoutFor(this.#terminal.stdout));
     this.#lines(
-      ...field("data", `${splits}; ${counted(data.labels.length, "label")}${kind}: ${labelList(data.labels)}`),
+      ...field(
+        "data",
+        `${splits}; ${counted(data.labels.length, "label")}${kind}: ${labelList(data.labels)}`,
+      ),
       ...field("model", `${model.from}: ${sizes}, ${short(model.parameters)} weights`),
-      ...field("run", `${counted(event.epochs, "epoch")}, ${counted(event.totalSteps, "step")}, seed ${event.seed}, ${event.device}`),
+      ...field(
+        "run",
+        `${counted(event.epochs, "epoch")}, ${counted(event.totalSteps, "step")}, seed ${event.seed}, ${event.device}`,
+      ),
       ...field("out", event.out),
-      ...(resumedFrom === undefined ? [] : field("resumed", `after step ${count(resumedFrom)} of ${count(event.totalSteps)}`)),
+      ...(resumedFrom === undefined
+        ? []
+        : field("resumed", `after step ${count(resumedFrom)} of ${count(event.totalSteps)}`)),
     );
   }
 
@@ -170,7 +178,9 @@ export class TrainView implements TrainSink {
       "",
       `the model is in ${event.out}; next:`,
       `  ${commandLine(["predict", event.out, "--input", "a text of yours"])}`,
-      ...(test === undefined ? [`  ${commandLine(["evaluate", event.out, "FILE", ...this.#columnFlags])}`] : []),
+      ...(test === undefined
+        ? [`  ${commandLine(["evaluate", event.out, "FILE", ...this.#columnFlags])}`]
+        : []),
       `  ${commandLine(["export", event.out])}`,
     );
   }

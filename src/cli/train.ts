@@ -37,28 +37,44 @@ export function trainCommand(context: Context): AnyCommand {
     .option("--multi-label", 'a text may have several labels, written "a|b"')
     .option("--dev <file>", "development data, which chooses the best weights")
     .addOption(
-      numberOption("--dev-share <x>", `share of DATA held out as dev (default: ${defaults.devShare})`).conflicts("dev"),
+      numberOption(
+        "--dev-share <x>",
+        `share of DATA held out as dev (default: ${defaults.devShare})`,
+      ).conflicts("dev"),
     )
     .option("--test <file>", "test data, read once after training")
     .addOption(skipBadRowsOption())
     .option("--allow-rare-labels", "accept labels that occur once")
     .addOption(encodingOption())
     .optionsGroup("Model:")
-    .option("--model <name>", `${presetNames.join(", ")}, or a model folder to go on from (default: ${defaults.model})`)
+    .option(
+      "--model <name>",
+      `${presetNames.join(", ")}, or a model folder to go on from (default: ${defaults.model})`,
+    )
     .option("--out <folder>", "where the model goes (default: runs/DATA-MODEL)")
     .addOption(numberOption("--max-length <n>", `most tokens of a text (default: ${defaults.maxLength})`))
-    .addOption(numberOption("--vocab-size <n>", `vocabulary learnt from scratch (default: ${defaults.vocabSize})`))
+    .addOption(
+      numberOption("--vocab-size <n>", `vocabulary learnt from scratch (default: ${defaults.vocabSize})`),
+    )
     .option("--cased", "keep case and accents in that vocabulary")
     .addOption(numberOption("--dropout <x>", "dropout everywhere (default: the model's, 0.1)"))
     .optionsGroup("Training:")
     .addOption(numberOption("--epochs <n>", "passes over DATA (default: by model; tiny 30, other presets 8)"))
     .addOption(numberOption("--lr <x>", "peak learning rate (default: by model)"))
     .addOption(numberOption("--batch-size <n>", `most texts of a step (default: ${defaults.batchSize})`))
-    .addOption(numberOption("--batch-tokens <n>", `most padded tokens at once (default: ${defaults.batchTokens})`))
-    .addOption(numberOption("--warmup-share <x>", `share of steps to warm up (default: ${defaults.warmupShare})`))
+    .addOption(
+      numberOption("--batch-tokens <n>", `most padded tokens at once (default: ${defaults.batchTokens})`),
+    )
+    .addOption(
+      numberOption("--warmup-share <x>", `share of steps to warm up (default: ${defaults.warmupShare})`),
+    )
     .addOption(numberOption("--weight-decay <x>", `decay of weights (default: ${defaults.weightDecay})`))
-    .addOption(numberOption("--max-grad-norm <x>", `gradients are clipped to it (default: ${defaults.maxGradNorm})`))
-    .addOption(numberOption("--patience <n>", `epochs without a gain before stopping (default: ${defaults.patience})`))
+    .addOption(
+      numberOption("--max-grad-norm <x>", `gradients are clipped to it (default: ${defaults.maxGradNorm})`),
+    )
+    .addOption(
+      numberOption("--patience <n>", `epochs without a gain before stopping (default: ${defaults.patience})`),
+    )
     .addOption(numberOption("--checkpoint-steps <n>", "steps between checkpoints (default: one epoch)"))
     .addOption(numberOption("--seed <n>", `same seed, same bits (default: ${defaults.seed})`))
     .option("--resume", "go on with the unfinished run in --out; repeat its other options")
@@ -70,11 +86,13 @@ export function trainCommand(context: Context): AnyCommand {
       "after",
       examples(
         "attune train messages.csv --text message --label intent --model tiny",
-        "attune train train.csv --dev dev.csv --test test.csv --out runs/spam --seed 1",
+        "attune train train.csv --dev dev.csv --test test.csv --out runs/spam",
       ),
     )
     .action(async (data, flags) => {
-      context.finish(await outcome(context, flags.json ? "events" : "human", () => train(data, flags, context)));
+      context.finish(
+        await outcome(context, flags.json ? "events" : "human", () => train(data, flags, context)),
+      );
     });
 }
 
@@ -84,9 +102,10 @@ export async function train(data: string, flags: TrainFlags, context: Context): 
   const options = trainTaskOptions(data, flags);
   const library = await context.loadLibrary();
   const sink = flags.json ? jsonSink(terminal) : new TrainView(terminal, columnFlags(flags));
-  const interrupt = listenForInterrupt(terminal, () =>
-    sink.note("finishing the step and saving; Ctrl-C again stops at once and loses what is not saved"),
-  );
+  const interrupt = listenForInterrupt(terminal, {
+    first: () => sink.note("finishing the step and saving; Ctrl-C again stops at once, without saving"),
+    second: () => sink.close(),
+  });
   let resumable = false;
   try {
     const classifier = await library.train({

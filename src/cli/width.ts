@@ -87,7 +87,9 @@ export function hang(head: string, text: string, columns: number): string[] {
  * writing would change what stands around it. Each becomes one space, or the replacement character.
  */
 export function printable(text: string): string {
-  return text.replace(/\s+/gu, " ").replace(/[\p{Cc}\p{Cs}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu, "\ufffd");
+  return text
+    .replace(/\s+/gu, " ")
+    .replace(/[\p{Cc}\p{Cs}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu, "\ufffd");
 }
 
 function characterWidth(character: string): number {

@@ -24,7 +24,7 @@ it("prints a line a node, with types where they are known", () => {
   };
   expect(printGraph(graph)).toMatchInlineSnapshot(`
     "graph mlp(%x: float32[b, 4], %mask: bool[?]) -> (%y: float32[b, 2]) {
-      init %w: float32[2, 4]
+      init %w: float32[2, 4]{0, 0, 0, 0, 0, 0, 0, 0}
       %h: float32[b, 2] = Gemm<transB=1, alpha=5e-1>(%x, %w)
       %c = Clip(%h, _, %x)
       %y: float32[b, 2], %z = com.microsoft.FusedMatMul(%c, %w)

@@ -1,13 +1,14 @@
 /**
  * Graphs as readable text: one line a node, with types where they are known.
  *
- *     graph mlp(%x: float32[b, 4]) -> (%y: float32[b, 2]) {
- *       init %w: float32[2, 4]
+ *     graph mlp(%x: float32[b, 16]) -> (%y: float32[b, 2]) {
+ *       init %w: float32[2, 16]{...}
  *       %y: float32[b, 2] = Gemm<transB=1>(%x, %w)
  *     }
  *
  * For reading and for tests that compare graphs as text. Cannot be parsed back.
  */
+import type { HostTensor } from "../base/dtype.ts";
 import { formatShape } from "../base/shape.ts";
 import type { Attribute, Graph, Node, Value } from "./ir.ts";
 
@@ -17,7 +18,7 @@ export function printGraph(graph: Graph): string {
   for (const value of [...graph.values, ...graph.outputs]) types.set(value.name, value);
   const lines = [
     `graph ${graph.name}(${graph.inputs.map(printValue).join(", ")}) -> (${graph.outputs.map(printValue).join(", ")}) {`,
-    ...graph.initializers.map(({ name, tensor }) => `  init ${printValue({ name, ...tensor })}`),
+    ...graph.initializers.map(({ name, tensor }) => `  init %${name}: ${printTensor(tensor)}`),
     ...graph.nodes.map((node) => `  ${printNode(node, types)}`),
     "}",
   ];
@@ -47,7 +48,11 @@ function printAttribute(attribute: Attribute): string {
   if ("string" in attribute) return JSON.stringify(attribute.string);
   if ("ints" in attribute) return `[${attribute.ints.join(", ")}]`;
   if ("floats" in attribute) return `[${attribute.floats.join(", ")}]`;
-  const { tensor } = attribute;
+  return printTensor(attribute.tensor);
+}
+
+/** The type, and the values where there are few. */
+function printTensor(tensor: HostTensor): string {
   const values = tensor.data.length <= 8 ? `{${[...tensor.data].join(", ")}}` : "{...}";
   return `${tensor.dtype}${formatShape(tensor.shape)}${values}`;
 }

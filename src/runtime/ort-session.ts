@@ -66,6 +66,9 @@ class OrtSession implements RunSession {
 
   async run(feeds: Tensors, into: Tensors = {}): Promise<Tensors> {
     const inPlace = this.#traits.writesOutputsInPlace;
+    for (const name of Object.keys(into)) {
+      if (!this.#session.outputNames.includes(name)) throw internal(`the graph has no output "${name}"`);
+    }
     const fetches = Object.fromEntries(
       this.#session.outputNames.map((name) => [
         name,

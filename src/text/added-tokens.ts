@@ -38,7 +38,7 @@ export class AddedTokens {
     onToken: (id: number, from: number, to: number) => void,
   ): void {
     let from = 0;
-    this.#pattern.lastIndex = 0;
+    // the pattern remembers where it stopped, and starts over after it has found nothing
     for (let match = this.#pattern.exec(text); match !== null; match = this.#pattern.exec(text)) {
       if (match.index > from) onText(from, match.index);
       from = match.index + match[0].length;

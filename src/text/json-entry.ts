@@ -32,18 +32,14 @@ export class JsonEntry {
     }
   }
 
-  /** The members of an object, by key. */
-  members(): [string, JsonEntry][] {
-    const { value } = this;
-    if (typeof value !== "object" || value === null || Array.isArray(value)) throw this.refusal("an object");
-    return Object.entries(value).map(([key, member]) => [key, this.#inside(key, member)]);
+  /** The keys and values of an object. */
+  entries(): [string, unknown][] {
+    return Object.entries(this.#object());
   }
 
   /** The member `key` of an object; its value is undefined where there is none. */
   get(key: string): JsonEntry {
-    const { value } = this;
-    if (typeof value !== "object" || value === null || Array.isArray(value)) throw this.refusal("an object");
-    return this.#inside(key, Object.hasOwn(value, key) ? Reflect.get(value, key) : undefined);
+    return this.#inside(key, Reflect.get(this.#object(), key));
   }
 
   /** The elements of an array. */
@@ -89,6 +85,12 @@ export class JsonEntry {
       next: "use the tokenizer of a BERT model; no other kind would be tokenized as it was trained",
       ...(this.#file === undefined ? {} : { file: this.#file }),
     });
+  }
+
+  #object(): object {
+    const { value } = this;
+    if (typeof value !== "object" || value === null || Array.isArray(value)) throw this.refusal("an object");
+    return value;
   }
 
   #inside(key: string, value: unknown): JsonEntry {

@@ -31,33 +31,31 @@ export function mergePairs(
   vocabSize: number,
   minFrequency: number,
 ): void {
-  const ids = new Map(vocabulary.map((piece, id) => [piece, id]));
   const pairs = new PairTable();
   for (const [w, word] of words.entries()) {
-    for (let i = 1; i < word.symbols.length; i++)
-      pairs.change(word.symbols[i - 1], word.symbols[i], word.count, w);
+    const { symbols, count } = word;
+    for (let i = 1; i < symbols.length; i++) pairs.change(symbols[i - 1], symbols[i], count, w);
   }
   const queue = new PairQueue();
-  for (const pair of pairs.takeChanged()) queue.push(pair);
+  for (const pair of pairs.takeNew()) queue.push(pair);
 
   while (vocabulary.length < vocabSize) {
     const entry = queue.pop();
     if (entry === undefined) return;
     const { pair, count } = entry;
     if (count !== pair.count) {
-      // a lower count was not put in when it fell; a higher one was, and will come or has come by itself
-      if (pair.count > 0 && pair.count < count) queue.push(pair);
+      // other merges have taken some of its places since it was put in; none can have added any
+      if (pair.count > 0) queue.push(pair);
       continue;
     }
     if (count < minFrequency) return;
 
+    // always a new piece: a stretch of characters is merged in the same order wherever it stands alone
     const piece = vocabulary[pair.left] + vocabulary[pair.right].slice(CONTINUATION.length);
-    // two ways of merging can lead to one piece
-    const merged = ids.get(piece) ?? vocabulary.push(piece) - 1;
-    ids.set(piece, merged);
+    const merged = vocabulary.push(piece) - 1;
     for (const w of pair.words) mergeIn(words[w], w, pair, merged, pairs);
     pairs.remove(pair);
-    for (const changed of pairs.takeChanged()) queue.push(changed);
+    for (const added of pairs.takeNew()) queue.push(added);
   }
 }
 
@@ -86,10 +84,10 @@ function mergeIn(word: CountedWord, w: number, pair: Pair, merged: number, pairs
   word.symbols = result;
 }
 
-/** All pairs by their symbols, with the memory of which became more frequent. */
+/** All pairs by their symbols, with the memory of which are new. */
 class PairTable {
   readonly #pairs = new Map<number, Pair>();
-  #grown = new Set<Pair>();
+  #new: Pair[] = [];
 
   /** Adds `by` to the count of a pair in word `w`. */
   change(left: number, right: number, by: number, w: number): void {
@@ -98,25 +96,21 @@ class PairTable {
     if (pair === undefined) {
       pair = { left, right, count: 0, words: [] };
       this.#pairs.set(key, pair);
+      this.#new.push(pair);
     }
     pair.count += by;
-    if (by > 0) {
-      if (pair.words.at(-1) !== w) pair.words.push(w);
-      this.#grown.add(pair);
-    }
+    if (by > 0 && pair.words.at(-1) !== w) pair.words.push(w);
   }
 
   /** Forgets a pair that was merged everywhere. */
   remove(pair: Pair): void {
-    pair.count = 0;
     this.#pairs.delete(pair.left * KEY_BASE + pair.right);
-    this.#grown.delete(pair);
   }
 
-  /** The pairs that grew since the last call and still occur. */
-  takeChanged(): Pair[] {
-    const grown = [...this.#grown].filter((pair) => pair.count > 0);
-    this.#grown = new Set();
-    return grown;
+  /** The pairs that were first met since the last call, and still occur. */
+  takeNew(): Pair[] {
+    const taken = this.#new.filter((pair) => pair.count > 0);
+    this.#new = [];
+    return taken;
   }
 }

@@ -114,7 +114,9 @@ export function writeTokenizerJson(parts: TokenizerParts): string {
 
 /** The entries of `vocab`, sorted by id. */
 function readIds(vocab: JsonEntry): ReadonlyMap<string, number> {
-  const ids = vocab.members().map(([token, id]) => [token, id.count()] as const);
+  const ids = vocab.entries().map(([token, id]): [string, number] => {
+    return [token, typeof id === "number" && Number.isInteger(id) && id >= 0 ? id : vocab.get(token).count()];
+  });
   return new Map(ids.sort(([, a], [, b]) => a - b));
 }
 
@@ -168,8 +170,8 @@ function list(entry: JsonEntry): unknown[] {
 
 /** A template as "name:type name:type ...". */
 function readTemplate(template: JsonEntry): string {
-  const pieces = template.elements().flatMap((piece) => piece.members());
-  return pieces.map(([, piece]) => `${piece.get("id").string()}:${piece.get("type_id").count()}`).join(" ");
+  const pieces = template.elements().flatMap((piece) => piece.entries().map(([kind]) => piece.get(kind)));
+  return pieces.map((piece) => `${piece.get("id").string()}:${piece.get("type_id").count()}`).join(" ");
 }
 
 function writeTemplate(template: string): unknown[] {

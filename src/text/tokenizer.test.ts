@@ -123,6 +123,13 @@ describe("two texts", () => {
     expect(tokenizer.encode("a", { pair: "a a", addSpecialTokens: false }).typeIds).toEqual([0, 1, 1]);
   });
 
+  it("are counted together", () => {
+    expect(tokenizer.encode("the zeppelin", { pair: "zeppelin zeppelin away" })).toMatchObject({
+      tokenCount: 5,
+      unknownTokens: 3,
+    });
+  });
+
   it("may be empty", () => {
     expect(tokens("the", { pair: "" })).toEqual(["[CLS]", "the", "[SEP]", "[SEP]"]);
     expect(tokens("", { pair: "the" })).toEqual(["[CLS]", "[SEP]", "the", "[SEP]"]);

@@ -40,7 +40,7 @@ const MAX_CHARACTERS = 100;
  * another option is out of range; ERR_VOCABULARY_EMPTY if the texts hold no word.
  *
  * @example
- * trainWordPiece(["low lower lowest", "new newer newest"], { vocabSize: 40 }); // [..., "lo", "low", "##er", ...]
+ * trainWordPiece(["low lower lowest", "new newer newest"], { vocabSize: 40 }).slice(-3); // ["##st", "##wer", "##west"]
  */
 export function trainWordPiece(texts: Iterable<string>, options: TrainVocabularyOptions): string[] {
   const { vocabSize, minFrequency = 2, alphabetLimit = vocabSize } = options;

@@ -43,7 +43,7 @@ export function checkLimit(options: EncodeOptions, specialTokens: number): void 
     throw new AttuneError("ERR_TRUNCATION", {
       rule: `truncation must be one of ${TRUNCATIONS.join(", ")}`,
       found: `found ${JSON.stringify(truncation)}`,
-      next: `did you mean "${nearest(truncation, TRUNCATIONS) ?? TRUNCATIONS[0]}"?`,
+      next: `did you mean "${nearest(String(truncation), TRUNCATIONS) ?? TRUNCATIONS[0]}"?`,
     });
   }
   if (truncation !== undefined && maxLength === undefined) {

@@ -5,7 +5,7 @@
  *     H = -sum_c p_c log p_c        the cross-entropy of always answering with the label frequencies
  *
  * On small or unbalanced data the first epochs may rightly predict one label; so both signs must hold twice in a
- * row, after the warm-up and some steps at full rate.
+ * row, and the run must have had some steps at full rate or be about to end.
  */
 import { AttuneError } from "../base/errors.ts";
 import { argmaxRows } from "../eval/index.ts";
@@ -24,31 +24,32 @@ export function onlyPrediction(predicted: Float64Array, labels: readonly string[
   return classes.size === 1 ? labels[only] : undefined;
 }
 
-/**
- * The number of epochs in a row that look collapsed, this one included.
- *
- * @param predicted dev probabilities [n, c]
- * @throws ERR_COLLAPSED after two of them
- */
-export function checkCollapse(
-  examples: Examples,
-  predicted: Float64Array,
-  state: LoopState,
-  options: { readonly lr: number; readonly warmupSteps: number },
-): number {
+/** The number of epochs in a row that look collapsed, this one included. `predicted`: dev probabilities [n, c]. */
+export function collapsedEpochs(examples: Examples, predicted: Float64Array, state: LoopState): number {
   const { schema, labels } = examples;
   if (labels.train.kind === "multi") return 0; // predicting no label at all is a fair start there
-  if (state.step < options.warmupSteps + STEPS_AT_FULL_RATE) return 0;
-  const only = onlyPrediction(predicted, schema.names);
   const loss = state.epochLoss / Math.max(1, state.epochExamples);
-  const collapsed =
-    only !== undefined && loss > LEARNT_NOTHING * entropy(labels.train.ids, schema.names.length);
-  const epochs = collapsed ? state.collapsedEpochs + 1 : 0;
-  if (epochs < EPOCHS) return epochs;
+  const learntNothing = loss > LEARNT_NOTHING * entropy(labels.train.ids, schema.names.length);
+  return learntNothing && onlyPrediction(predicted, schema.names) !== undefined
+    ? state.collapsedEpochs + 1
+    : 0;
+}
+
+/**
+ * Stops a run that has collapsed and has had its chance, or is about to end.
+ *
+ * @throws ERR_COLLAPSED
+ */
+export function refuseCollapse(
+  state: LoopState,
+  run: { readonly lr: number; readonly warmupSteps: number; readonly ends: boolean },
+): void {
+  const hadItsChance = state.step >= run.warmupSteps + STEPS_AT_FULL_RATE || run.ends;
+  if (state.collapsedEpochs < EPOCHS || !hadItsChance) return;
   throw new AttuneError("ERR_COLLAPSED", {
     rule: "predictions must depend on the text",
-    found: `for ${epochs} epochs every dev text was called "${only}", and the training loss ${loss.toFixed(3)} is no better than guessing by frequency`,
-    next: `the learning rate ${options.lr} is most likely too high: try --lr ${Number((options.lr / 5).toPrecision(1))}; if that changes nothing, check that the labels belong to the texts`,
+    found: `for ${state.collapsedEpochs} epochs every dev text got the same label, and the training loss is no better than guessing by frequency`,
+    next: `the learning rate ${run.lr} is most likely too high: try --lr ${Number((run.lr / 5).toPrecision(1))}; if that changes nothing, train longer, and check that the labels belong to the texts`,
   });
 }
 

@@ -18,7 +18,7 @@ import type { Backend } from "../runtime/index.ts";
 import { loadBackend } from "../runtime/index.ts";
 import type { LoopState } from "./checkpoint.ts";
 import { initialState, RunFolder, weightTensors } from "./checkpoint.ts";
-import { checkCollapse, onlyPrediction } from "./collapse.ts";
+import { collapsedEpochs, onlyPrediction, refuseCollapse } from "./collapse.ts";
 import type { MicroBatch } from "./engine.ts";
 import { TrainingEngine } from "./engine.ts";
 import { allLogits, probabilities, report, scoreOf } from "./evaluate.ts";
@@ -122,6 +122,7 @@ async function* trainWith(run: Run, control: RunControl, backend: Backend): Asyn
     const evaluated = await evaluateEpoch(run, state, epoch);
     state = evaluated.state;
     yield evaluated.event;
+    refuseCollapse(state, { lr: options.lr, warmupSteps: run.warmupSteps, ends: stoppedEarly() });
     yield await checkpoint(run, state);
     if (control.shouldStop() && state.step < totalSteps && !stoppedEarly()) {
       yield { event: "interrupted", step: state.step, totalSteps, checkpoint: folder.path };
@@ -158,7 +159,8 @@ function createEngine(
   start: StartingModel,
   backend: Backend,
 ): Promise<TrainingEngine> {
-  const { seed, weightDecay, maxGradNorm, batchTokens, batchSize, threads, pieceDropout, maxLength } = options;
+  const { seed, weightDecay, maxGradNorm, batchTokens, batchSize, threads, pieceDropout, maxLength } =
+    options;
   const encoded = data.train.encodings.reduce((most, { ids }) => Math.max(most, ids.length), 0);
   const longest = pieceDropout === 0 ? encoded : maxLength; // other spellings are longer
   return TrainingEngine.create({
@@ -191,7 +193,11 @@ function epochBatches({ options, data, stepsPerEpoch }: Run, epoch: number): num
 }
 
 /** One step cut into parts that fit the token budget. */
-function microBatches({ options, data, examples, start }: Run, indices: readonly number[], step: number): MicroBatch[] {
+function microBatches(
+  { options, data, examples, start }: Run,
+  indices: readonly number[],
+  step: number,
+): MicroBatch[] {
   const { labels } = data.train;
   const { tokenizer } = start;
   const chosen = indices.map((i) => examples.train[i]);
@@ -224,10 +230,6 @@ async function evaluateEpoch(
   const { scored, predicted } = await evaluateSet(run, run.data.dev);
   const score = scoreOf(scored);
   const best = score > state.bestScore || (score === state.bestScore && scored.logLoss < state.bestLoss);
-  const collapsedEpochs = checkCollapse(run.examples, predicted, state, {
-    lr: run.options.lr,
-    warmupSteps: run.warmupSteps,
-  });
   if (best) await run.folder.saveBest(run.engine);
   run.pace.evaluation(performance.now() - started);
   return {
@@ -237,7 +239,7 @@ async function evaluateEpoch(
         ? { bestScore: score, bestLoss: scored.logLoss, bestStep: state.step, bestEpoch: epoch + 1 }
         : {}),
       epochsWithoutGain: best ? 0 : state.epochsWithoutGain + 1,
-      collapsedEpochs,
+      collapsedEpochs: collapsedEpochs(run.examples, predicted, state),
       epochLoss: 0,
       epochExamples: 0,
     },

@@ -158,7 +158,7 @@ const ranges: Readonly<Record<string, Range>> = {
     "a whole number, 3 or more ([CLS], one token, [SEP])",
   ],
   warmupShare: [(n) => n >= 0 && n < 1, "in [0, 1)"],
-  weightDecay: [(n) => n >= 0 && n < 1, "in [0, 1)"],
+  weightDecay: [(n) => n >= 0 && n <= 100, "in [0, 100]"],
   maxGradNorm: [(n) => n > 0, "above 0"],
   pieceDropout: [(n) => n >= 0 && n < 1, "in [0, 1)"],
   minFrequency: positiveInteger,

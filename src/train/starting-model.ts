@@ -1,10 +1,12 @@
 /**
  * What training starts from: a preset with fresh weights and a vocabulary learnt from train, or a model folder.
  */
+import { existsSync } from "node:fs";
+import { AttuneError, nearest } from "../base/errors.ts";
 import type { LabelSchema } from "../data/index.ts";
 import type { ParsedBertConfig, SequenceClassificationConfig } from "../models/bert/config.ts";
 import { parseBertConfig } from "../models/bert/config.ts";
-import { bertPreset, isPresetName } from "../models/bert/presets.ts";
+import { bertPreset, isPresetName, presetNames } from "../models/bert/presets.ts";
 import { assertLoadable, matchParameters, readModelFolder } from "../models/checkpoint/index.ts";
 import { initialize } from "../nn/index.ts";
 import { BertTokenizer, trainWordPiece } from "../text/index.ts";
@@ -37,9 +39,12 @@ export async function* startingModel(
 
 function fromScratch(preset: string, options: ResolvedTrainOptions, examples: Examples): StartingModel {
   const { vocabSize, minFrequency, lowercase, seed } = options;
-  const tokenizer = BertTokenizer.fromVocabulary(trainWordPiece(texts(examples), { vocabSize, minFrequency, lowercase }), {
-    lowercase,
-  });
+  const tokenizer = BertTokenizer.fromVocabulary(
+    trainWordPiece(texts(examples), { vocabSize, minFrequency, lowercase }),
+    {
+      lowercase,
+    },
+  );
   const config = bertPreset(preset, {
     vocabSize: tokenizer.vocabSize,
     padTokenId: tokenizer.padId,
@@ -60,6 +65,7 @@ async function* fromFolder(
   options: ResolvedTrainOptions,
   schema: LabelSchema,
 ): AsyncGenerator<TrainEvent, StartingModel> {
+  if (!existsSync(options.model)) throw unknownModel(options.model);
   const folder = await readModelFolder(options.model);
   await folder.weights.close();
   const parsed = parseBertConfig(folder.config, `${folder.path}/config.json`);
@@ -116,6 +122,15 @@ function sameHead({ head: stored }: ParsedBertConfig, schema: LabelSchema): bool
     stored.problemType === head(schema).problemType &&
     stored.labels.join("\n") === schema.names.join("\n")
   );
+}
+
+function unknownModel(name: string): AttuneError {
+  const hint = nearest(name, presetNames);
+  return new AttuneError("ERR_MODEL_UNKNOWN", {
+    rule: `a model must be a preset (${presetNames.join(", ")}) or a model folder`,
+    found: `"${name}" is neither`,
+    next: hint === undefined ? "check the path" : `did you mean "${hint}"?`,
+  });
 }
 
 function dropouts(rate: number | undefined): Partial<SequenceClassificationConfig> {

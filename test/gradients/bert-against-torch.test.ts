@@ -58,26 +58,7 @@ async function step(shape: SequenceClassificationConfig) {
   const graph = bertClassifierLoss(shape);
   const program = buildGradientGraph(graph);
   const session = await (await loadBackend()).createSession(encodeModel(program.model));
-  const { b, t } = batch;
-  const size = (dim: Dim) =>
-    dim === "b" ? b : dim === "t" ? t : typeof dim === "number" ? dim : Number(dim.split("*")[0]) * b;
-  const feeds: Record<string, HostTensor> = {
-    input_ids: int32([b, t], batch.inputIds),
-    attention_mask: int32([b, t], batch.attentionMask),
-    token_type_ids: int32([b, t], batch.tokenTypeIds),
-    labels:
-      shape.problemType === "single_label_classification"
-        ? int32([b], batch.labels)
-        : float32([b, 3], Float32Array.from(batch.multiLabels)),
-    example_weights: float32([b], new Float32Array(b).fill(1 / b)),
-  };
-  for (const { name, shape: dims } of graph.parameters)
-    feeds[name] = float32(dims, goldenWeights(name, elementCount(dims)));
-  for (const { name, mask } of graph.dropouts) {
-    const dims = mask.shape.map(size);
-    feeds[`mask:${name}`] = float32(dims, goldenMask(name, elementCount(dims)));
-  }
-  const results = await session.run(feeds);
+  const results = await session.run(goldenFeeds(graph, shape));
   await session.dispose();
   const gradients = new Map<string, Float32Array>();
   for (const [name, output] of program.dense)

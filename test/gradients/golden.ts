@@ -1,7 +1,10 @@
 /** Reads the goldens of fixtures/bert-tiny-gradients. */
 import { readFileSync } from "node:fs";
+import { goldenMask, goldenWeights } from "../../fixtures/bert-tiny-gradients/formula.ts";
 import type { HostTensor } from "../../src/base/dtype.ts";
+import { elementCount, evaluateDim } from "../../src/base/shape.ts";
 import type { ProblemType, SequenceClassificationConfig } from "../../src/models/bert/config.ts";
+import type { TrainingGraph } from "../../src/models/bert/sequence-classification.ts";
 
 const folder = new URL("../../fixtures/bert-tiny-gradients/", import.meta.url);
 
@@ -70,6 +73,31 @@ export function int32(shape: readonly number[], values: readonly number[]): Host
 
 export function float32(shape: readonly number[], data: Float32Array): HostTensor {
   return { dtype: "float32", shape, data };
+}
+
+/** Everything that one step on the golden batch is fed: texts, labels, weights and dropout masks. */
+export function goldenFeeds(
+  graph: TrainingGraph,
+  { problemType }: SequenceClassificationConfig,
+): Record<string, HostTensor> {
+  const { b, t } = batch;
+  const feeds: Record<string, HostTensor> = {
+    input_ids: int32([b, t], batch.inputIds),
+    attention_mask: int32([b, t], batch.attentionMask),
+    token_type_ids: int32([b, t], batch.tokenTypeIds),
+    labels:
+      problemType === "single_label_classification"
+        ? int32([b], batch.labels)
+        : float32([b, 3], Float32Array.from(batch.multiLabels)),
+    example_weights: float32([b], new Float32Array(b).fill(1 / b)),
+  };
+  for (const { name, shape } of graph.parameters)
+    feeds[name] = float32(shape, goldenWeights(name, elementCount(shape)));
+  for (const { name, mask } of graph.dropouts) {
+    const sizes = mask.shape.map((dim) => evaluateDim(dim, { b, t }));
+    feeds[`mask:${name}`] = float32(sizes, goldenMask(name, elementCount(sizes)));
+  }
+  return feeds;
 }
 
 /** The float32 tensors of one safetensors file by name, read by hand so that this test does not lean on our reader. */

@@ -83,6 +83,27 @@ describe.each(OPTIONS)("a vocabulary of characters, %j", (options) => {
   });
 });
 
+it("added tokens, of which some begin others", async () => {
+  const json = BertTokenizer.fromVocabulary(vocabularyOfCharacters()).toTokenizerJson();
+  const document = JSON.parse(json) as { added_tokens: object[]; model: { vocab: Record<string, number> } };
+  const first = Object.keys(document.model.vocab).length;
+  for (const [i, content] of ["aB", "aB\u0301", "[MASK]a", "\u{1f436}", "ß.", " the"].entries()) {
+    document.added_tokens.push({ id: first + i, content, special: i % 2 === 0, normalized: false });
+  }
+  for (const token of document.added_tokens)
+    Object.assign(token, { single_word: false, lstrip: false, rstrip: false });
+  const tokenizer = BertTokenizer.fromTokenizerJson(JSON.stringify(document));
+  const peer = new Peer(tokenizer);
+  const part = fc.oneof(any, fc.constantFrom("aB", "aB\u0301", "[MASK]a", "\u{1f436}", "ß.", " the"));
+  await fc.assert(
+    fc.asyncProperty(fc.array(part, { maxLength: 16 }), async (parts) => {
+      const given = parts.join("");
+      expect(encode(tokenizer, given)).toEqual(await peer.encode(given));
+    }),
+    { numRuns: 3000 },
+  );
+});
+
 describe.each(["uncased", "chinese"] as const)("the published vocabulary %s", (name) => {
   it("one text or two", async (context) => {
     const tokenizer = published(context, name);

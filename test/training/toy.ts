@@ -45,6 +45,7 @@ export function toyRun(folder: string, out: string): TrainOptions {
     batchSize: 8,
     batchTokens: 48,
     vocabSize: 200,
+    minFrequency: 2,
     maxLength: 32,
     seed: 5,
     checkpointSteps: 5,

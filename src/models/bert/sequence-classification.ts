@@ -37,7 +37,8 @@ export interface TrainingGraph extends ClassifierGraph {
  * Traces the classifier. `idType` "int64" is what other ONNX tools feed; "int32" saves the host from BigInt.
  *
  * @example
- * const graph = bertClassifier(bertPreset("tiny", { vocabSize: 3000, labels: ["no", "yes"] }), { idType: "int64" });
+ * const head = { labels: ["no", "yes"], problemType: "single_label_classification" } as const;
+ * const graph = bertClassifier(bertPreset("tiny", { vocabSize: 3000, ...head }), { idType: "int64" });
  * graph.logits.shape; // ["b", 2]
  */
 export function bertClassifier(

@@ -1,0 +1,62 @@
+import { describe, expect, it } from "vitest";
+import { Scope } from "./scope.ts";
+
+const options = { init: { kind: "zeros" }, decay: false } as const;
+
+describe("Scope", () => {
+  it("joins names to paths, as cd does folders", () => {
+    const root = Scope.root({ training: false });
+    const layer = root.at("encoder").at("layer").at(0);
+    expect([root.path, layer.path]).toEqual(["", "encoder.layer.0"]);
+    expect(layer.parameter("weight", [2, 3], options).source).toEqual({
+      kind: "parameter",
+      name: "encoder.layer.0.weight",
+    });
+    expect(root.parameter("bias", [2], options).source).toEqual({ kind: "parameter", name: "bias" });
+  });
+
+  it("lists parameters in order of declaration, from any level", () => {
+    const root = Scope.root({ training: false });
+    const weight = root.at("b").parameter("weight", [2, 3], { init: { kind: "ones" }, decay: true });
+    const bias = root.at("a").parameter("bias", [2], options);
+    expect(root.at("c").parameters).toEqual([
+      { name: "b.weight", shape: [2, 3], tensor: weight, init: { kind: "ones" }, decay: true },
+      { name: "a.bias", shape: [2], tensor: bias, ...options },
+    ]);
+  });
+
+  it("gives one tensor for one path: weights may be tied", () => {
+    const root = Scope.root({ training: false });
+    const table = root.at("words").parameter("weight", [5, 2], options);
+    expect(root.at("words").parameter("weight", [5, 2], options)).toBe(table);
+    expect(root.parameters).toHaveLength(1);
+    expect(() => root.at("words").parameter("weight", [2, 5], options)).toThrow(
+      'internal: parameter "words.weight" is used as [5, 2] and as [2, 5]',
+    );
+  });
+
+  it("keeps models apart", () => {
+    Scope.root({ training: false }).parameter("weight", [2], options);
+    expect(Scope.root({ training: false }).parameters).toEqual([]);
+  });
+
+  it("makes one mask an input for each dropout layer", () => {
+    const root = Scope.root({ training: true });
+    const scope = root.at("output").at("dropout");
+    const mask = scope.dropoutMask(["t", "b", 4], 0.1);
+    expect(mask).toMatchObject({
+      dtype: "float32",
+      shape: ["t", "b", 4],
+      source: { kind: "input", name: "mask:output.dropout" },
+    });
+    expect(root.dropouts).toEqual([{ name: "output.dropout", rate: 0.1, mask }]);
+    expect(() => root.at("output").at("dropout").dropoutMask([1], 0.1)).toThrow(
+      'internal: two dropout layers share the path "output.dropout"',
+    );
+  });
+
+  it("carries the training switch down", () => {
+    expect(Scope.root({ training: true }).at("a").at(1).training).toBe(true);
+    expect(Scope.root({ training: false }).at("a").training).toBe(false);
+  });
+});
