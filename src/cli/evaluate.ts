@@ -1,4 +1,5 @@
 /** `attune evaluate`: how good a model is on labelled texts. */
+import type { BadRow } from "../data/index.ts";
 import type { DeviceChoice } from "../runtime/index.ts";
 import {
   type AnyCommand,
@@ -15,10 +16,14 @@ import {
   threadsOption,
 } from "./command.ts";
 import type { Context, ExitCode } from "./context.ts";
+import { writeNote } from "./notes.ts";
 import { outcome } from "./outcome.ts";
 import { reportLines } from "./report.ts";
 import { layoutFor } from "./terminal.ts";
 import { withModel } from "./with-model.ts";
+
+/** Bad rows that are shown one by one. */
+const SHOWN_ROWS = 3;
 
 export interface EvaluateFlags {
   readonly text?: string;
@@ -67,6 +72,7 @@ export async function evaluate(
   context: Context,
 ): Promise<ExitCode> {
   const { text, label, textPair, skipBadRows, encoding, maxLength } = flags;
+  let badRows: readonly BadRow[] = [];
   const report = await withModel(context, model, flags, (classifier, progress) => {
     progress.update({ label: "reading the data" });
     return classifier.evaluate(data, {
@@ -76,10 +82,18 @@ export async function evaluate(
       skipBadRows,
       encoding,
       maxLength,
+      onBadRows: (rows) => {
+        badRows = rows;
+      },
       onProgress: (done, total) => progress.update({ label: "evaluating", done, total }),
     });
   });
   const { stdout } = context.terminal;
+  if (badRows.length > 0) {
+    const shown = badRows.slice(0, SHOWN_ROWS).map(({ row, reason }) => `row ${row}: ${reason}`);
+    const more = badRows.length > SHOWN_ROWS ? "; ..." : "";
+    writeNote(context.terminal, `${badRows.length} rows of ${data} were left out (${shown.join("; ")}${more})`);
+  }
   const lines = flags.json
     ? [JSON.stringify(report)]
     : [`${model} on ${data}`, "", ...reportLines(report, layoutFor(stdout))];

@@ -3,7 +3,7 @@
  *
  * Ranges and defaults are those of train/options.ts: what it refuses is a wrong command line here.
  */
-import { basename, resolve } from "node:path";
+import { basename, dirname, resolve } from "node:path";
 import { errorCode } from "../base/errors.ts";
 import type { DeviceChoice } from "../runtime/index.ts";
 import type { TrainTaskOptions } from "../tasks/types.ts";
@@ -26,12 +26,16 @@ export interface TrainFlags {
   readonly resume?: true;
   readonly maxLength?: number;
   readonly vocabSize?: number;
+  readonly minFrequency?: number;
   readonly cased?: true;
+  readonly initializerRange?: number;
   readonly epochs?: number;
   readonly lr?: number;
   readonly batchSize?: number;
   readonly batchTokens?: number;
   readonly dropout?: number;
+  readonly tokenDropout?: number;
+  readonly pieceDropout?: number;
   readonly warmupShare?: number;
   readonly weightDecay?: number;
   readonly maxGradNorm?: number;
@@ -71,11 +75,13 @@ export function trainTaskOptions(data: string, flags: TrainFlags): TrainTaskOpti
   return { ...options, ...(resume === undefined ? {} : { resume }) };
 }
 
-/** runs/messages-tiny for messages.csv.gz and the preset tiny. */
+/** runs/messages-tiny for messages.csv.gz or messages/train.csv and the preset tiny. */
 export function defaultOut(data: string, model: string = trainDefaults.model): string {
-  const name = basename(resolve(data))
+  const path = resolve(data);
+  const file = basename(path)
     .replace(/\.gz$/i, "")
     .replace(/\.[^.]+$/, "");
+  const name = file === "train" ? basename(dirname(path)) : file;
   return `runs/${name}-${basename(resolve(model))}`;
 }
 

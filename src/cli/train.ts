@@ -56,14 +56,34 @@ export function trainCommand(context: Context): AnyCommand {
     .addOption(
       numberOption("--vocab-size <n>", `vocabulary learnt from scratch (default: ${defaults.vocabSize})`),
     )
+    .addOption(
+      numberOption("--min-frequency <n>", `its pieces occur this often (default: ${defaults.minFrequency})`),
+    )
     .option("--cased", "keep case and accents in that vocabulary")
-    .addOption(numberOption("--dropout <x>", "dropout everywhere (default: the model's, 0.1)"))
+    .addOption(
+      numberOption("--initializer-range <x>", "deviation of fresh weights (default: 1/sqrt(hidden size))"),
+    )
     .optionsGroup("Training:")
-    .addOption(numberOption("--epochs <n>", "passes over DATA (default: by model; tiny 30, other presets 8)"))
+    .addOption(
+      numberOption("--epochs <n>", "passes over DATA (default: tiny 15, other presets 8, from a folder 4)"),
+    )
     .addOption(numberOption("--lr <x>", "peak learning rate (default: by model)"))
     .addOption(numberOption("--batch-size <n>", `most texts of a step (default: ${defaults.batchSize})`))
     .addOption(
       numberOption("--batch-tokens <n>", `most padded tokens at once (default: ${defaults.batchTokens})`),
+    )
+    .addOption(numberOption("--dropout <x>", "dropout inside the model (default: its own, 0.1)"))
+    .addOption(
+      numberOption(
+        "--token-dropout <x>",
+        "share of tokens hidden in training (default: 0.1, from a folder 0)",
+      ),
+    )
+    .addOption(
+      numberOption(
+        "--piece-dropout <x>",
+        "how often words are spelled in other pieces (default: 0.1, from a folder 0)",
+      ),
     )
     .addOption(
       numberOption("--warmup-share <x>", `share of steps to warm up (default: ${defaults.warmupShare})`),

@@ -90,6 +90,11 @@ describe("a model written and read again", () => {
     expect(read.graph.initializers).toEqual([{ name: "w", tensor: { dtype: type, shape: [5, 1], data } }]);
   });
 
+  it("has the specification's numbers for element types", () => {
+    const numbers = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, bool: 9, float16: 10, float64: 11 };
+    expect(Object.fromEntries(dtypes.map((type) => [type, dtypeCode(type)]))).toEqual(numbers);
+  });
+
   it("is refused above protobuf's 2 GiB", () => {
     const data = new Float32Array(1);
     Object.defineProperty(data, "byteLength", { value: 2 ** 31 });

@@ -1,6 +1,7 @@
 /**
  * A model folder in memory: configuration, tokenizer, label schema, weights. No session yet.
  */
+import { z } from "zod";
 import { AttuneError } from "../base/errors.ts";
 import type { HostTensor } from "../base/dtype.ts";
 import { elementCount } from "../base/shape.ts";
@@ -25,9 +26,19 @@ export interface LoadedModel {
   readonly weights: ReadonlyMap<string, HostTensor<"float32">>;
   /** Most tokens of an input, from attune.json or the model's positions. */
   readonly maxLength: number;
+  /** Names of the columns that it was trained on; undefined where another tool wrote the folder. */
+  readonly columns: { readonly text?: string; readonly label?: string; readonly textPair?: string };
   /** attune.json as it stands; empty where another tool wrote the folder. */
   readonly attune: Readonly<Record<string, unknown>>;
 }
+
+/** The part of attune.json that loading reads; the rest is kept. */
+const attuneSchema = z.looseObject({
+  maxLength: z.int().min(3).optional(),
+  columns: z
+    .object({ text: z.string().optional(), label: z.string().optional(), textPair: z.string().optional() })
+    .optional(),
+});
 
 /** Reads a folder that attune or transformers wrote and checks every tensor against the configuration. */
 export async function loadModel(path: string): Promise<LoadedModel> {
@@ -47,7 +58,8 @@ export async function loadModel(path: string): Promise<LoadedModel> {
       await folder.weights.readInto(match.storedNames.get(name) ?? name, data);
       weights.set(name, { dtype: "float32", shape, data });
     }
-    const attune = isRecord(folder.attune) ? folder.attune : {};
+    const attune = attuneSchema.safeParse(folder.attune ?? {});
+    if (!attune.success) throw unreadableAttune(attune.error.issues[0].message, path);
     return {
       path,
       config,
@@ -57,8 +69,9 @@ export async function loadModel(path: string): Promise<LoadedModel> {
         kind: config.problemType === "multi_label_classification" ? "multi" : "single",
         names: config.labels,
       },
-      maxLength: typeof attune.maxLength === "number" ? attune.maxLength : config.maxPositionEmbeddings,
-      attune,
+      maxLength: attune.data.maxLength ?? config.maxPositionEmbeddings,
+      columns: attune.data.columns ?? {},
+      attune: attune.data,
     };
   } finally {
     await folder.weights.close();
@@ -85,8 +98,13 @@ export function namedTensors({ weights }: Pick<LoadedModel, "weights">): NamedTe
   return [...weights].map(([name, { shape, data }]) => ({ name, shape, data }));
 }
 
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+function unreadableAttune(found: string, folder: string): AttuneError {
+  return new AttuneError("ERR_MODEL_FILE", {
+    rule: "attune.json must be as attune writes it",
+    found,
+    next: "restore the file, or delete it to use the model with default columns and length",
+    file: `${folder}/attune.json`,
+  });
 }
 
 function vocabularyTooLarge(found: number, rows: number, file: string): AttuneError {

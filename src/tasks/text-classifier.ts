@@ -48,7 +48,7 @@ export class TextClassifier {
    * Trains a classifier and loads it. Progress comes through `onEvent`; aborting `signal` finishes the step, saves
    * a checkpoint and rejects.
    *
-   * @throws ERR_INTERRUPTED, and what training throws (see docs/errors.md); an earlier model in `out` is left alone
+   * @throws ERR_INTERRUPTED, and what training throws ; an earlier model in `out` is left alone
    *   until the new one is complete.
    * @example
    * const classifier = await TextClassifier.train({
@@ -137,14 +137,22 @@ export class TextClassifier {
   }
 
   /**
-   * Scores the model on labelled data.
+   * Scores the model on labelled data, by default in the columns that it was trained on.
    *
    * @throws what the readers throw, and ERR_LABEL_UNKNOWN where the data has labels that the model lacks.
    */
   async evaluate(source: string, options: EvaluateOptions = {}): Promise<Report> {
-    const { maxLength, onProgress, ...columns } = options;
+    const { maxLength, onProgress, onBadRows, ...columns } = options;
     const { schema } = this.#model;
-    const { examples } = await loadSplit(source, { ...columns, multiLabel: this.multiLabel });
+    const { columns: own } = this.#model;
+    const { examples, badRows } = await loadSplit(source, {
+      ...columns,
+      textColumn: columns.textColumn ?? own.text,
+      labelColumn: columns.labelColumn ?? own.label,
+      textPairColumn: columns.textPairColumn ?? own.textPair,
+      multiLabel: this.multiLabel,
+    });
+    if (badRows.length > 0) onBadRows?.(badRows);
     const labels = encodeLabels(examples, schema, source);
     const encodings = this.#encode(examples, maxLength);
     return report(labels, probabilities(await this.#allLogits(encodings, onProgress), schema), schema);

@@ -1,4 +1,5 @@
 /** What the front door takes and gives, as plain data. */
+import type { BadRow } from "../data/index.ts";
 import type { DataOptions, TrainEvent, TrainOptions } from "../train/index.ts";
 import type { DeviceChoice } from "../runtime/index.ts";
 
@@ -48,7 +49,10 @@ export type EvaluateOptions = Omit<
   DataOptions,
   "train" | "dev" | "test" | "devShare" | "multiLabel" | "allowRareLabels"
 > &
-  PredictOptions;
+  PredictOptions & {
+    /** Called with the rows that `skipBadRows` left out, where there are any. */
+    readonly onBadRows?: (rows: readonly BadRow[]) => void;
+  };
 
 export interface TrainTaskOptions extends TrainOptions {
   /** Continue the run in `out` from its last checkpoint; every other option must be what it was. */

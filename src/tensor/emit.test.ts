@@ -7,6 +7,8 @@ import type { EmitOptions } from "./emit.ts";
 import { emitModel } from "./emit.ts";
 import { Emitter } from "./emitter.ts";
 import * as T from "./index.ts";
+import { applyAll } from "./op.ts";
+import { opTable } from "./ops/index.ts";
 
 const x = T.input("x", "float32", ["b", 3]);
 const w = T.parameter("w", [3, 2]);
@@ -32,6 +34,13 @@ describe("emitModel", () => {
       }"
     `);
     expect(model).toMatchObject({ opsets: { "": 20 }, producer: "attune", metadata: { by: "test" } });
+  });
+
+  it("writes a call with several outputs once", () => {
+    const ones = T.input("ones", "float32", [3]);
+    const [normalized, inverseStd] = applyAll(opTable.Normalize, [x, ones], { epsilon: 1 });
+    const { graph } = emit({ inputs: [x, ones], outputs: { normalized, inverseStd } });
+    expect(graph.nodes.map(({ opType }) => opType)).toEqual(["LayerNormalization"]);
   });
 
   it("imports ONNX Runtime's domain only where it is used", () => {

@@ -87,6 +87,8 @@ describe("grad", () => {
     expect(dX.dense?.source).toMatchObject({ kind: "call", call: { name: "Mul" } });
     const rounded = apply(opTable.Sign, [branch], {}); // has no gradient, and needs none
     expect(() => grad(total(T.mul(x, rounded)), [x])).not.toThrow();
+    const constantLoss = apply(opTable.Sign, [T.scalar(3)], {});
+    expect(grad(constantLoss, [x])).toEqual([{ dense: undefined, rows: [] }]);
   });
 
   it("walks 20,000 nodes without overflowing the stack", () => {

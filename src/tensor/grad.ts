@@ -57,7 +57,7 @@ export function grad(loss: Tensor, wrt: readonly Tensor[]): readonly Gradient[] 
     if (dY.rows.length > 0)
       throw internal(`${y.source.call.name} is read by rows, but is computed; only parameters can be`);
     if (dY.dense === undefined) continue;
-    backward(y.source.call, dY.dense, active, slot);
+    backward(y.source.call, dY.dense, slot);
   }
   return wrt.map((x) => gradients.get(x) ?? { dense: undefined, rows: [] });
 }
@@ -74,7 +74,6 @@ function dependents(order: readonly Tensor[], roots: readonly Tensor[]): Readonl
 function backward(
   call: Call,
   dY: Tensor,
-  active: ReadonlySet<Tensor>,
   slot: (x: Tensor) => { dense: Tensor | undefined; rows: RowGradient[] },
 ): void {
   if (typeof call.vjp !== "function") {
@@ -85,8 +84,8 @@ function backward(
     });
   }
   call.vjp(dY).forEach((partial, i) => {
+    if (partial === undefined) return;
     const x = call.inputs[i];
-    if (partial === undefined || !active.has(x)) return;
     const gradient = slot(x);
     if (isRowGradient(partial)) gradient.rows.push(partial);
     else

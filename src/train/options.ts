@@ -7,6 +7,8 @@
  */
 import { availableParallelism } from "node:os";
 import { AttuneError, nearest } from "../base/errors.ts";
+import type { PresetName } from "../models/bert/presets.ts";
+import { isPresetName } from "../models/bert/presets.ts";
 import type { DeviceChoice } from "../runtime/index.ts";
 
 /** Where the examples are and how to read them. */
@@ -40,7 +42,7 @@ export interface TrainOptions extends DataOptions {
   readonly model?: string;
   /** Folder for the model; checkpoints stand inside it while training. */
   readonly out: string;
-  /** Passes over train. Default: 30 for tiny, 8 for other presets, 4 from a folder. */
+  /** Passes over train. Default: 15 for tiny, 8 for other presets, 4 from a folder. */
   readonly epochs?: number;
   /** Peak learning rate. Default: from scratch 1e-3 (tiny), 5e-4 (mini), 3e-4 (small), 1e-4 (medium, base); from a folder 5e-5. */
   readonly lr?: number;
@@ -62,9 +64,11 @@ export interface TrainOptions extends DataOptions {
   readonly tokenDropout?: number;
   /**
    * Share of vocabulary matches passed over when training texts are tokenized, anew at every step, so that words are
-   * spelled in several ways. Default 0.3 from scratch, 0 from a folder.
+   * spelled in several ways. Default 0.1 from scratch, 0 from a folder.
    */
   readonly pieceDropout?: number;
+  /** Deviation of fresh weights, from scratch. Default 1/sqrt(hidden size): see docs/decisions/0004. */
+  readonly initializerRange?: number;
   /** A piece must occur this often in train to enter a vocabulary learnt here. Default 20. */
   readonly minFrequency?: number;
   /** Size of the vocabulary learnt from train, from scratch. Default 8000. */
@@ -82,13 +86,24 @@ export interface TrainOptions extends DataOptions {
   readonly threads?: number;
 }
 
-const defaultLr: Readonly<Record<string, number>> = {
-  tiny: 1e-3,
-  mini: 5e-4,
-  small: 3e-4,
-  medium: 1e-4,
-  base: 1e-4,
+/**
+ * What training from scratch starts with. Rates fall with size. Google's deviation of 0.02 is for 768 units and long
+ * pre-training: without that, the small models hardly start to learn from it; 1/sqrt(hidden) gave 3 points on trec6
+ * (docs/decisions/0004).
+ */
+const fromScratch: Readonly<Record<PresetName, { lr: number; epochs: number; initializerRange: number }>> = {
+  tiny: { lr: 1e-3, epochs: 15, initializerRange: 0.088 },
+  mini: { lr: 5e-4, epochs: 8, initializerRange: 0.0625 },
+  small: { lr: 3e-4, epochs: 8, initializerRange: 0.044 },
+  medium: { lr: 1e-4, epochs: 8, initializerRange: 0.044 },
+  base: { lr: 1e-4, epochs: 8, initializerRange: 0.036 },
 };
+
+/** What training starts with from a folder: weights that should be changed little. */
+const fromFolder = { lr: 5e-5, epochs: 4, initializerRange: undefined };
+
+/** Options that only a vocabulary or weights made here can use. */
+const scratchOnly = ["vocabSize", "minFrequency", "lowercase", "initializerRange"] as const;
 
 /** The options with every default filled in. */
 export type ResolvedTrainOptions = ReturnType<typeof applyDefaults>;
@@ -100,6 +115,7 @@ export type ResolvedTrainOptions = ReturnType<typeof applyDefaults>;
  */
 export function resolveTrainOptions(options: TrainOptions): ResolvedTrainOptions {
   refuseUnknown(options);
+  refuseUnused(options);
   const resolved = applyDefaults(options);
   const values = new Map<string, unknown>(Object.entries(resolved));
   for (const [name, [holds, range]] of Object.entries(ranges)) {
@@ -112,7 +128,8 @@ export function resolveTrainOptions(options: TrainOptions): ResolvedTrainOptions
 
 function applyDefaults(options: TrainOptions) {
   const model = options.model ?? "mini";
-  const fromScratch = model in defaultLr;
+  const scratch = isPresetName(model);
+  const start = isPresetName(model) ? fromScratch[model] : fromFolder;
   return {
     ...options,
     model,
@@ -122,16 +139,17 @@ function applyDefaults(options: TrainOptions) {
     multiLabel: options.multiLabel ?? false,
     skipBadRows: options.skipBadRows ?? false,
     allowRareLabels: options.allowRareLabels ?? false,
-    epochs: options.epochs ?? (model === "tiny" ? 30 : fromScratch ? 8 : 4),
-    lr: options.lr ?? defaultLr[model] ?? 5e-5,
+    epochs: options.epochs ?? start.epochs,
+    lr: options.lr ?? start.lr,
+    initializerRange: options.initializerRange ?? start.initializerRange,
     batchSize: options.batchSize ?? 32,
     batchTokens: options.batchTokens ?? 4096,
     maxLength: options.maxLength ?? 128,
     warmupShare: options.warmupShare ?? 0.1,
     weightDecay: options.weightDecay ?? 0.01,
     maxGradNorm: options.maxGradNorm ?? 1,
-    tokenDropout: options.tokenDropout ?? (fromScratch ? 0.1 : 0),
-    pieceDropout: options.pieceDropout ?? (fromScratch ? 0.3 : 0),
+    tokenDropout: options.tokenDropout ?? (scratch ? 0.1 : 0),
+    pieceDropout: options.pieceDropout ?? (scratch ? 0.1 : 0),
     minFrequency: options.minFrequency ?? 20,
     vocabSize: options.vocabSize ?? 8000,
     lowercase: options.lowercase ?? true,
@@ -162,6 +180,7 @@ const ranges: Readonly<Record<string, Range>> = {
   maxGradNorm: [(n) => n > 0, "above 0"],
   pieceDropout: [(n) => n >= 0 && n < 1, "in [0, 1)"],
   minFrequency: positiveInteger,
+  initializerRange: [(n) => n > 0 && n <= 1, "in (0, 1]"],
   tokenDropout: [(n) => n >= 0 && n < 1, "in [0, 1)"],
   dropout: [(n) => n >= 0 && n < 1, "in [0, 1)"],
   vocabSize: [(n) => Number.isSafeInteger(n) && n >= 100, "a whole number, 100 or more"],
@@ -185,6 +204,17 @@ function refuseUnknown(options: TrainOptions): void {
     rule: "every option must be one that training knows",
     found: `found "${unknown}"`,
     next: hint === undefined ? `use some of ${known.join(", ")}` : `did you mean "${hint}"?`,
+  });
+}
+
+function refuseUnused(options: TrainOptions): void {
+  if (options.model === undefined || isPresetName(options.model)) return;
+  const unused = scratchOnly.find((name) => options[name] !== undefined);
+  if (unused === undefined) return;
+  throw new AttuneError("ERR_OPTION_UNUSED", {
+    rule: `${unused} is for training from scratch`,
+    found: `the model is "${options.model}", whose vocabulary and weights are given`,
+    next: `leave ${unused} out, or name a preset`,
   });
 }
 

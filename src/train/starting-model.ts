@@ -48,6 +48,7 @@ function fromScratch(preset: string, options: ResolvedTrainOptions, examples: Ex
   const config = bertPreset(preset, {
     vocabSize: tokenizer.vocabSize,
     padTokenId: tokenizer.padId,
+    ...(options.initializerRange === undefined ? {} : { initializerRange: options.initializerRange }),
     ...head(examples.schema),
     ...dropouts(options.dropout),
   });

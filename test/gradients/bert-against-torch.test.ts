@@ -2,16 +2,14 @@
  * Loss and every gradient of a BERT-tiny against PyTorch in float64 (fixtures/bert-tiny-gradients).
  */
 import { beforeAll, describe, expect, it } from "vitest";
-import { goldenMask, goldenWeights } from "../../fixtures/bert-tiny-gradients/formula.ts";
-import type { HostTensor } from "../../src/base/dtype.ts";
-import type { Dim } from "../../src/base/shape.ts";
 import { elementCount } from "../../src/base/shape.ts";
 import type { SequenceClassificationConfig } from "../../src/models/bert/config.ts";
 import { bertClassifierLoss } from "../../src/models/bert/sequence-classification.ts";
 import { encodeModel } from "../../src/onnx/index.ts";
 import { loadBackend } from "../../src/runtime/index.ts";
 import { buildGradientGraph } from "../../src/train/gradient-graph.ts";
-import { batch, config, expected, float32, int32, readGolden } from "./golden.ts";
+import { numbers } from "../compute.ts";
+import { config, expected, goldenFeeds, readGolden } from "./golden.ts";
 
 describe.each([
   {
@@ -73,10 +71,4 @@ async function step(shape: SequenceClassificationConfig) {
     gradients.set(parameter, total);
   }
   return { loss: numbers(results.loss)[0], logits: [...numbers(results.logits)], gradients };
-}
-
-function numbers(tensor: HostTensor): Float32Array | Int32Array {
-  const { data } = tensor;
-  if (data instanceof Float32Array || data instanceof Int32Array) return data;
-  throw new Error(`unexpected ${tensor.dtype}`);
 }

@@ -53,24 +53,24 @@ function layout<D>(trans: boolean, batch: "first" | "second", n: D, rows: D, col
 function batchProduct(a: Nd, b: Nd, options: Required<Parameters<typeof T.batchMatmul>[2] & object>): Nd {
   const { transA, transB, batchA, batchB, alpha } = options;
   return nd(
-    [5, 7, 11],
+    [5, 7, 2],
     ([n, i, j]) =>
       alpha *
       sigma(3, (k) => at(a, stored(transA, batchA, n, i, k)) * at(b, stored(transB, batchB, n, k, j))),
   );
 }
 
-/** alpha A B for b matrices A [t, 3] and B [3, 11]: all sixteen layouts. */
+/** alpha A B for b matrices A [t, 3] and B [3, 2]: all sixteen layouts. */
 const layouts = bools.flatMap((transA) =>
   bools.flatMap((transB) =>
     axes.flatMap((batchA) =>
       axes.map((batchB): OpCase => {
         const options = { transA, transB, batchA, batchB, alpha: transA === transB ? 1 : 0.25 };
         return {
-          title: JSON.stringify(options),
+          title: `A [${layout(transA, batchA, "n", "m", "k")}] B [${layout(transB, batchB, "n", "k", "p")}]`,
           inputs: [
             floats(layout<string | number>(transA, batchA, "b", "t", 3)),
-            floats(layout<string | number>(transB, batchB, "b", 3, 11)),
+            floats(layout<string | number>(transB, batchB, "b", 3, 2)),
           ],
           build: ([a, b]) => T.batchMatmul(a, b, options),
           reference: ([a, b]) => batchProduct(a, b, options),
@@ -99,14 +99,14 @@ export const products = {
       ...layouts,
       {
         title: "operands that are swaps of something are read from that something",
-        inputs: [floats(["t", "b", 3]), floats([11, "b", 3])],
+        inputs: [floats(["t", "b", 3]), floats([2, "b", 3])],
         build: ([a, b]) =>
           T.batchMatmul(T.transpose(a, [1, 0, 2]), T.transpose(b, [1, 0, 2]), { transB: true, alpha: 0.5 }),
         reference: ([a, b]) => batchProduct(a, b, swapped),
       },
       {
         title: "a swap of an operand whose batch was second already",
-        inputs: [floats(["b", "t", 3]), floats(["b", 3, 11])],
+        inputs: [floats(["b", "t", 3]), floats(["b", 3, 2])],
         build: ([a, b]) => T.batchMatmul(T.transpose(a, [1, 0, 2]), b, { batchA: "second" }),
         reference: ([a, b]) =>
           batchProduct(a, b, { transA: false, transB: false, batchA: "first", batchB: "first", alpha: 1 }),

@@ -2,7 +2,6 @@
 import type { TrainOptions } from "../../src/train/index.ts";
 import { runTraining } from "../../src/train/index.ts";
 
-// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- resume.test.ts writes it
 const { options, resume } = JSON.parse(process.argv[2]) as { options: TrainOptions; resume: boolean };
 try {
   for await (const event of runTraining(options, { resume })) {
