@@ -14,9 +14,9 @@ let queue = Promise.resolve();
 port.on("message", (request: Request) => {
   queue = queue.then(async () => {
     try {
-      reply({ id: request.id, ok: true, value: await answer(request) });
+      reply({ ok: true, value: await answer(request) });
     } catch (error) {
-      reply({ id: request.id, ok: false, error: sendError(error) });
+      reply({ ok: false, error: sendError(error) });
     }
   });
 });

@@ -48,6 +48,7 @@ function isAlive({ threadId }: Worker): boolean {
 describe("a session in a worker", () => {
   describe.each(["native", "wasm"] as const)("on %s", (device) => {
     it("gives what one on this thread does", async (context) => {
+      requireDist(context);
       const here = await (await backendOrSkip(context, device)).createSession(model, { threads: 1 });
       const there = await openWorkerSession(model, device, { threads: 1 });
       expect(there.device).toBe(device);

@@ -12,7 +12,7 @@ import { distUrl } from "./dist-url.ts";
 import type { DeviceName, RunSession, SessionOptions, Tensors } from "./session.ts";
 
 /** What the worker is asked. */
-type Question =
+export type Request =
   | {
       readonly kind: "open";
       readonly model: Uint8Array;
@@ -22,12 +22,10 @@ type Question =
   | { readonly kind: "run"; readonly feeds: Tensors }
   | { readonly kind: "close" };
 
-/** `id` pairs an answer with its question. */
-export type Request = Question & { readonly id: number };
-
+/** Answers come in the order of the questions. */
 export type Response =
-  | { readonly id: number; readonly ok: true; readonly value: unknown }
-  | { readonly id: number; readonly ok: false; readonly error: SentError };
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly error: SentError };
 
 /** An error as it crosses threads: `AttuneError`'s code survives. */
 export interface SentError {
@@ -54,8 +52,7 @@ export async function openWorkerSession(
 class WorkerSession implements RunSession {
   #device: DeviceName = "wasm";
   readonly #worker: Worker;
-  readonly #waiting = new Map<number, Waiting>();
-  #nextId = 0;
+  readonly #waiting: Waiting[] = [];
   #stopped: Error | undefined;
 
   constructor(worker: Worker) {
@@ -94,26 +91,23 @@ class WorkerSession implements RunSession {
     }
   }
 
-  #ask(question: Question): Promise<unknown> {
-    const id = this.#nextId++;
+  #ask(question: Request): Promise<unknown> {
     return new Promise((resolve, reject) => {
       if (this.#stopped !== undefined) throw this.#stopped; // a worker that is gone never answers
-      this.#waiting.set(id, { resolve, reject });
-      this.#worker.postMessage({ id, ...question } satisfies Request);
+      this.#worker.postMessage(question);
+      this.#waiting.push({ resolve, reject });
     });
   }
 
   #settle(response: Response): void {
-    const waiting = this.#waiting.get(response.id);
-    this.#waiting.delete(response.id);
+    const waiting = this.#waiting.shift();
     if (response.ok) waiting?.resolve(response.value);
     else waiting?.reject(reviveError(response.error));
   }
 
   #stop(error: Error): void {
     this.#stopped ??= error;
-    for (const { reject } of this.#waiting.values()) reject(error);
-    this.#waiting.clear();
+    for (const { reject } of this.#waiting.splice(0)) reject(error);
   }
 }
 

@@ -12,5 +12,5 @@ export type {
 export type { DataOptions, ResolvedTrainOptions, TrainOptions } from "./options.ts";
 export { resolveTrainOptions } from "./options.ts";
 export { checkMaxLength, loadSplit } from "./prepare.ts";
-export { runTraining } from "./run.ts";
+export { runTraining } from "./run-in-worker.ts";
 export { tokenizerOfFolder } from "./tokenizer-of-folder.ts";

@@ -4,34 +4,24 @@
  * Recipe: Devlin et al. 2019, section A.3 (AdamW with warm-up and linear decay, gradient clipping at 1), with bias
  * correction kept on (Mosbach et al. 2021), dev evaluation after every epoch, the best weights kept, early stopping.
  *
- * Runs on the thread that iterates it; `run.ts` puts it into a worker.
+ * Runs on the thread that iterates it; `run-in-worker.ts` puts it into a worker.
  */
-import { rm } from "node:fs/promises";
-import { join } from "node:path";
-import { AttuneError, errorCode, internal } from "../base/errors.ts";
-import { collate, inferenceBatches, trainingBatches } from "../data/index.ts";
+import { AttuneError, errorCode } from "../base/errors.ts";
 import { elementCount } from "../base/shape.ts";
-import { toHuggingFaceConfig } from "../models/bert/config.ts";
-import { writeModelFolder } from "../models/checkpoint/index.ts";
 import { linearWarmup } from "../optim/index.ts";
 import type { Backend } from "../runtime/index.ts";
 import { loadBackend } from "../runtime/index.ts";
 import type { LoopState } from "./checkpoint.ts";
-import { initialState, RunFolder, weightTensors } from "./checkpoint.ts";
-import { collapsedEpochs, onlyPrediction, refuseCollapse } from "./collapse.ts";
-import type { MicroBatch } from "./engine.ts";
-import { TrainingEngine } from "./engine.ts";
-import { allLogits, probabilities, report, scoreOf } from "./evaluate.ts";
-import type { EvaluationEvent, Report, TrainEvent } from "./events.ts";
-import type { Manifest } from "./manifest.ts";
+import { initialState, RunFolder } from "./checkpoint.ts";
+import { collapsedEpochs, refuseCollapse } from "./collapse.ts";
+import { scoreOf } from "./evaluate.ts";
+import type { EvaluationEvent, TrainEvent } from "./events.ts";
+import { finish } from "./finish.ts";
 import { checkResumable, manifestOf } from "./manifest.ts";
-import { modelCard } from "./model-card.ts";
 import type { ResolvedTrainOptions } from "./options.ts";
-import type { EncodedSet, Examples, PreparedData } from "./prepare.ts";
-import { checkMaxLength, readExamples, tokenizeExamples, warning } from "./prepare.ts";
-import { Pace } from "./pace.ts";
-import { noisyEncodings } from "./input-noise.ts";
-import type { StartingModel } from "./starting-model.ts";
+import { checkMaxLength, readExamples, tokenizeExamples } from "./prepare.ts";
+import type { Run } from "./run.ts";
+import { createEngine, epochBatches, evaluateSet, microBatches, planned } from "./run.ts";
 import { startingModel } from "./starting-model.ts";
 
 export interface RunControl {
@@ -39,21 +29,6 @@ export interface RunControl {
   readonly resume: boolean;
   /** Asked after each step: true finishes with a checkpoint. */
   readonly shouldStop: () => boolean;
-}
-
-/** Everything that one run holds. */
-interface Run {
-  readonly options: ResolvedTrainOptions;
-  readonly examples: Examples;
-  readonly data: PreparedData;
-  readonly start: StartingModel;
-  readonly manifest: Manifest;
-  readonly folder: RunFolder;
-  readonly engine: TrainingEngine;
-  readonly stepsPerEpoch: number;
-  readonly totalSteps: number;
-  readonly warmupSteps: number;
-  readonly pace: Pace;
 }
 
 /**
@@ -153,74 +128,6 @@ async function checkFolder(folder: RunFolder, resume: boolean): Promise<void> {
   }
 }
 
-function createEngine(
-  options: ResolvedTrainOptions,
-  data: PreparedData,
-  start: StartingModel,
-  backend: Backend,
-): Promise<TrainingEngine> {
-  const { seed, weightDecay, maxGradNorm, batchTokens, batchSize, threads, pieceDropout, maxLength } =
-    options;
-  const encoded = data.train.encodings.reduce((most, { ids }) => Math.max(most, ids.length), 0);
-  const longest = pieceDropout === 0 ? encoded : maxLength; // other spellings are longer
-  return TrainingEngine.create({
-    config: start.config,
-    backend,
-    seed,
-    weightDecay,
-    maxGradNorm,
-    maxTokens: Math.max(longest, Math.min(batchTokens, longest * batchSize)),
-    accumulates: longest * batchSize > batchTokens,
-    threads,
-  });
-}
-
-function planned(options: ResolvedTrainOptions, data: PreparedData) {
-  const stepsPerEpoch = Math.ceil(data.train.encodings.length / options.batchSize);
-  const totalSteps = stepsPerEpoch * options.epochs;
-  const warmupSteps = Math.round(options.warmupShare * totalSteps);
-  return { stepsPerEpoch, totalSteps, warmupSteps, pace: new Pace() };
-}
-
-/** The steps of an epoch as indices into train; a pure function of seed and epoch, so a resume finds its place. */
-function epochBatches({ options, data, stepsPerEpoch }: Run, epoch: number): number[][] {
-  const lengths = data.train.encodings.map(({ ids }) => ids.length);
-  const { batchSize, seed } = options;
-  const batches = trainingBatches({ lengths, batchSize, batchTokens: Number.MAX_SAFE_INTEGER, seed, epoch });
-  if (batches.length !== stepsPerEpoch)
-    throw internal(`epoch ${epoch} has ${batches.length} steps, not ${stepsPerEpoch}`);
-  return batches;
-}
-
-/** One step cut into parts that fit the token budget. */
-function microBatches(
-  { options, data, examples, start }: Run,
-  indices: readonly number[],
-  step: number,
-): MicroBatch[] {
-  const { labels } = data.train;
-  const { tokenizer } = start;
-  const chosen = indices.map((i) => examples.train[i]);
-  const encodings = noisyEncodings(chosen, tokenizer, options, step);
-  const lengths = encodings.map(({ ids }) => ids.length);
-  const c = start.config.labels.length;
-  return inferenceBatches({ lengths, batchSize: options.batchSize, batchTokens: options.batchTokens }).map(
-    (part) => {
-      const rows = part.map((i) => indices[i]);
-      return {
-        inputs: collate(
-          part.map((i) => encodings[i]),
-          { padId: tokenizer.padId },
-        ),
-        labels:
-          labels.kind === "single"
-            ? Int32Array.from(rows, (i) => labels.ids[i])
-            : Float32Array.from(rows.flatMap((i) => [...labels.flags.subarray(i * c, (i + 1) * c)])),
-      };
-    },
-  );
-}
-
 async function evaluateEpoch(
   run: Run,
   state: LoopState,
@@ -256,18 +163,6 @@ async function evaluateEpoch(
   };
 }
 
-/** Scores one split with the present weights. */
-async function evaluateSet(run: Run, set: EncodedSet): Promise<{ scored: Report; predicted: Float64Array }> {
-  const { engine, examples, options, start } = run;
-  const logits = await allLogits(set.encodings, (batch) => engine.logits(batch), {
-    labelCount: start.config.labels.length,
-    padId: start.tokenizer.padId,
-    batchTokens: options.batchTokens,
-  });
-  const predicted = probabilities(logits, examples.schema);
-  return { scored: report(set.labels, predicted, examples.schema), predicted };
-}
-
 async function checkpoint(run: Run, state: LoopState): Promise<TrainEvent> {
   return { event: "checkpoint", step: state.step, path: await run.folder.save(run.engine, state) };
 }
@@ -275,64 +170,6 @@ async function checkpoint(run: Run, state: LoopState): Promise<TrainEvent> {
 async function* interrupt(run: Run, state: LoopState): AsyncGenerator<TrainEvent> {
   yield await checkpoint(run, state);
   yield { event: "interrupted", step: state.step, totalSteps: run.totalSteps, checkpoint: run.folder.path };
-}
-
-/** Takes the best weights, scores them once more, and writes the model in place of whatever stood there. */
-async function* finish(run: Run, state: LoopState): AsyncGenerator<TrainEvent> {
-  const { options, data, examples, start, manifest, engine, folder } = run;
-  await folder.loadBest(engine);
-  const { scored: dev, predicted } = await evaluateSet(run, data.dev);
-  const only =
-    examples.schema.kind === "single" ? onlyPrediction(predicted, examples.schema.names) : undefined;
-  if (only !== undefined) {
-    yield warning(
-      "WARN_ONE_LABEL",
-      `the model calls every dev text "${only}": train longer (--epochs), or change --lr`,
-    );
-  }
-  const test = data.test === undefined ? undefined : (await evaluateSet(run, data.test)).scored;
-  const counts = { train: examples.train.length, dev: examples.dev.length, test: examples.test?.length };
-  await writeModelFolder(options.out, {
-    config: toHuggingFaceConfig(start.config),
-    vocabularyText: start.tokenizer.toVocabularyText(),
-    tokenizerJson: start.tokenizer.toTokenizerJson(),
-    lowercase: start.tokenizer.lowercase,
-    maxLength: options.maxLength,
-    tensors: weightTensors(engine),
-    attune: {
-      format: 1,
-      labels: examples.schema,
-      maxLength: options.maxLength,
-      columns: { text: options.textColumn, label: options.labelColumn, textPair: options.textPairColumn },
-      run: {
-        ...manifest,
-        steps: state.step,
-        bestStep: state.bestStep,
-        bestEpoch: state.bestEpoch,
-        examples: counts,
-      },
-      metrics: { dev, ...(test === undefined ? {} : { test }) },
-    },
-    readme: modelCard({ start, manifest, examples: counts, dev, test }),
-  });
-  await removeExport(options.out);
-  await folder.remove();
-  yield {
-    event: "done",
-    out: options.out,
-    steps: state.step,
-    bestStep: state.bestStep,
-    bestEpoch: state.bestEpoch,
-    stoppedEarly: state.step < run.totalSteps,
-    elapsedMs: run.pace.elapsedMs,
-    dev,
-    test,
-  };
-}
-
-/** An ONNX file of an earlier model would go on predicting as that one. */
-async function removeExport(out: string): Promise<void> {
-  await rm(join(out, "onnx"), { recursive: true, force: true });
 }
 
 function startEvent(run: Run, backend: Backend, resumedFrom: number | undefined): TrainEvent {

@@ -5,10 +5,11 @@
  * Defaults stand here and nowhere else. Checks what can be checked without the data; the rest is checked where it
  * is used.
  */
+import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { AttuneError, nearest } from "../base/errors.ts";
 import type { PresetName } from "../models/bert/presets.ts";
-import { isPresetName } from "../models/bert/presets.ts";
+import { isPresetName, presetNames } from "../models/bert/presets.ts";
 import type { DeviceChoice } from "../runtime/index.ts";
 
 /** Where the examples are and how to read them. */
@@ -111,10 +112,12 @@ export type ResolvedTrainOptions = ReturnType<typeof applyDefaults>;
 /**
  * Fills in the defaults and checks every value.
  *
- * @throws ERR_OPTION naming the option, its range and what was found; unknown options are refused.
+ * @throws ERR_OPTION naming the option, its range and what was found, also for unknown ones; ERR_OPTION_UNUSED,
+ *   ERR_MODEL_UNKNOWN.
  */
 export function resolveTrainOptions(options: TrainOptions): ResolvedTrainOptions {
   refuseUnknown(options);
+  refuseUnknownModel(options.model);
   refuseUnused(options);
   const resolved = applyDefaults(options);
   const values = new Map<string, unknown>(Object.entries(resolved));
@@ -204,6 +207,16 @@ function refuseUnknown(options: TrainOptions): void {
     rule: "every option must be one that training knows",
     found: `found "${unknown}"`,
     next: hint === undefined ? `use some of ${known.join(", ")}` : `did you mean "${hint}"?`,
+  });
+}
+
+function refuseUnknownModel(model: string | undefined): void {
+  if (model === undefined || isPresetName(model) || existsSync(model)) return;
+  const hint = nearest(model, presetNames);
+  throw new AttuneError("ERR_MODEL_UNKNOWN", {
+    rule: `a model must be a preset (${presetNames.join(", ")}) or a model folder`,
+    found: `"${model}" is neither`,
+    next: hint === undefined ? "check the path" : `did you mean "${hint}"?`,
   });
 }
 

@@ -1,91 +1,120 @@
 /**
- * Runs the training loop in a worker thread and gives its events to this one.
+ * What one training run holds once its data and model are ready, and how it is divided into epochs and steps.
  *
- * ONNX Runtime computes on the thread that calls it, so a loop here would freeze progress bars, timers and servers.
- * The other end is `train-worker.ts`.
+ * The order of examples, the noise on them and the cuts are functions of seed, epoch and step, so a resumed run finds
+ * its place without any stored state.
  */
-import { Worker } from "node:worker_threads";
 import { internal } from "../base/errors.ts";
-import type { SentError } from "../runtime/index.ts";
-import { distUrl, reviveError } from "../runtime/index.ts";
-import type { TrainEvent } from "./events.ts";
-import type { TrainOptions } from "./options.ts";
-import { resolveTrainOptions } from "./options.ts";
+import { collate, inferenceBatches, trainingBatches } from "../data/index.ts";
+import type { Backend } from "../runtime/index.ts";
+import type { RunFolder } from "./checkpoint.ts";
+import type { MicroBatch } from "./engine.ts";
+import { TrainingEngine } from "./engine.ts";
+import { allLogits, probabilities, report } from "./evaluate.ts";
+import type { Report } from "./events.ts";
+import { noisyEncodings } from "./input-noise.ts";
+import type { Manifest } from "./manifest.ts";
+import type { ResolvedTrainOptions } from "./options.ts";
+import { Pace } from "./pace.ts";
+import type { EncodedSet, Examples, PreparedData } from "./prepare.ts";
+import type { StartingModel } from "./starting-model.ts";
 
-/** What the worker is started with. */
-export interface TrainRequest {
-  readonly options: ReturnType<typeof resolveTrainOptions>;
-  readonly resume: boolean;
+/** Everything that one run holds. */
+export interface Run {
+  readonly options: ResolvedTrainOptions;
+  readonly examples: Examples;
+  readonly data: PreparedData;
+  readonly start: StartingModel;
+  readonly manifest: Manifest;
+  readonly folder: RunFolder;
+  readonly engine: TrainingEngine;
+  readonly stepsPerEpoch: number;
+  readonly totalSteps: number;
+  readonly warmupSteps: number;
+  readonly pace: Pace;
 }
 
-export type TrainMessage =
-  | { readonly kind: "event"; readonly event: TrainEvent }
-  | { readonly kind: "error"; readonly error: SentError }
-  | { readonly kind: "end" };
-
-export interface RunTrainingOptions {
-  /** Go on with the unfinished run in `options.out`. Default false. */
-  readonly resume?: boolean;
-  /** Aborting finishes the step, saves a checkpoint and ends the events with "interrupted". */
-  readonly signal?: AbortSignal;
-}
-
-/**
- * Trains in a worker; iterate the events to the end. Leaving the loop early stops the worker at once, without a
- * checkpoint.
- *
- * @throws ERR_OPTION before the worker starts; then what the training loop throws.
- * @example
- * for await (const event of runTraining({ train: "train.csv", out: "runs/spam", model: "tiny" })) {
- *   if (event.event === "evaluation") scores.push(event.score);
- * }
- */
-export async function* runTraining(
-  options: TrainOptions,
-  { resume = false, signal }: RunTrainingOptions = {},
-): AsyncGenerator<TrainEvent> {
-  const workerData: TrainRequest = { options: resolveTrainOptions(options), resume };
-  const worker = new Worker(distUrl("train/train-worker.js"), { workerData });
-  const stop = () => worker.postMessage("stop");
-  signal?.addEventListener("abort", stop);
-  if (signal?.aborted) stop();
-  try {
-    for await (const message of messagesOf(worker)) {
-      if (message.kind === "error") throw reviveError(message.error);
-      if (message.kind === "end") return;
-      yield message.event;
-    }
-  } finally {
-    signal?.removeEventListener("abort", stop);
-    await worker.terminate();
-  }
-}
-
-/** The worker's messages in order; its death is an error. */
-async function* messagesOf(worker: Worker): AsyncGenerator<TrainMessage> {
-  const waiting: TrainMessage[] = [];
-  let failure: Error | undefined;
-  let wake = () => {};
-  worker.on("message", (message: TrainMessage) => {
-    waiting.push(message);
-    wake();
+/** Loads model and optimizer, sized for the batches to come. The weights are still empty. */
+export function createEngine(
+  options: ResolvedTrainOptions,
+  data: PreparedData,
+  start: StartingModel,
+  backend: Backend,
+): Promise<TrainingEngine> {
+  const { seed, weightDecay, maxGradNorm, batchTokens, batchSize, threads, pieceDropout, maxLength } =
+    options;
+  const encoded = data.train.encodings.reduce((most, { ids }) => Math.max(most, ids.length), 0);
+  const longest = pieceDropout === 0 ? encoded : maxLength; // other spellings are longer
+  return TrainingEngine.create({
+    config: start.config,
+    backend,
+    seed,
+    weightDecay,
+    maxGradNorm,
+    maxTokens: Math.max(longest, Math.min(batchTokens, longest * batchSize)),
+    accumulates: longest * batchSize > batchTokens,
+    threads,
   });
-  const fail = (error: Error) => {
-    failure ??= error;
-    wake();
-  };
-  worker.on("error", fail);
-  worker.on("exit", () => fail(internal("the training worker has stopped")));
-  for (;;) {
-    const message = waiting.shift();
-    if (message !== undefined) {
-      yield message;
-    } else if (failure !== undefined) {
-      throw failure;
-    } else {
-      await new Promise<void>((resolve) => {
-        wake = resolve;
-      });
-    }
-  }
+}
+
+/** How many steps the options make of the data. */
+export function planned(options: ResolvedTrainOptions, data: PreparedData) {
+  const stepsPerEpoch = Math.ceil(data.train.encodings.length / options.batchSize);
+  const totalSteps = stepsPerEpoch * options.epochs;
+  const warmupSteps = Math.round(options.warmupShare * totalSteps);
+  return { stepsPerEpoch, totalSteps, warmupSteps, pace: new Pace() };
+}
+
+/** The steps of an epoch as indices into train; a pure function of seed and epoch, so a resume finds its place. */
+export function epochBatches({ options, data, stepsPerEpoch }: Run, epoch: number): number[][] {
+  const lengths = data.train.encodings.map(({ ids }) => ids.length);
+  const { batchSize, seed } = options;
+  const batches = trainingBatches({ lengths, batchSize, batchTokens: Number.MAX_SAFE_INTEGER, seed, epoch });
+  if (batches.length !== stepsPerEpoch)
+    throw internal(`epoch ${epoch} has ${batches.length} steps, not ${stepsPerEpoch}`);
+  return batches;
+}
+
+/** One step cut into parts that fit the token budget. */
+export function microBatches(
+  { options, data, examples, start }: Run,
+  indices: readonly number[],
+  step: number,
+): MicroBatch[] {
+  const { labels } = data.train;
+  const { tokenizer } = start;
+  const chosen = indices.map((i) => examples.train[i]);
+  const encodings = noisyEncodings(chosen, tokenizer, options, step);
+  const lengths = encodings.map(({ ids }) => ids.length);
+  const c = start.config.labels.length;
+  return inferenceBatches({ lengths, batchSize: options.batchSize, batchTokens: options.batchTokens }).map(
+    (part) => {
+      const rows = part.map((i) => indices[i]);
+      return {
+        inputs: collate(
+          part.map((i) => encodings[i]),
+          { padId: tokenizer.padId },
+        ),
+        labels:
+          labels.kind === "single"
+            ? Int32Array.from(rows, (i) => labels.ids[i])
+            : Float32Array.from(rows.flatMap((i) => [...labels.flags.subarray(i * c, (i + 1) * c)])),
+      };
+    },
+  );
+}
+
+/** Scores one split with the present weights. */
+export async function evaluateSet(
+  run: Run,
+  set: EncodedSet,
+): Promise<{ scored: Report; predicted: Float64Array }> {
+  const { engine, examples, options, start } = run;
+  const logits = await allLogits(set.encodings, (batch) => engine.logits(batch), {
+    labelCount: start.config.labels.length,
+    padId: start.tokenizer.padId,
+    batchTokens: options.batchTokens,
+  });
+  const predicted = probabilities(logits, examples.schema);
+  return { scored: report(set.labels, predicted, examples.schema), predicted };
 }

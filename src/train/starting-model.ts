@@ -1,12 +1,10 @@
 /**
  * What training starts from: a preset with fresh weights and a vocabulary learnt from train, or a model folder.
  */
-import { existsSync } from "node:fs";
-import { AttuneError, nearest } from "../base/errors.ts";
 import type { LabelSchema } from "../data/index.ts";
 import type { ParsedBertConfig, SequenceClassificationConfig } from "../models/bert/config.ts";
 import { parseBertConfig } from "../models/bert/config.ts";
-import { bertPreset, isPresetName, presetNames } from "../models/bert/presets.ts";
+import { bertPreset, isPresetName } from "../models/bert/presets.ts";
 import { assertLoadable, matchParameters, readModelFolder } from "../models/checkpoint/index.ts";
 import { initialize } from "../nn/index.ts";
 import { BertTokenizer, trainWordPiece } from "../text/index.ts";
@@ -66,7 +64,6 @@ async function* fromFolder(
   options: ResolvedTrainOptions,
   schema: LabelSchema,
 ): AsyncGenerator<TrainEvent, StartingModel> {
-  if (!existsSync(options.model)) throw unknownModel(options.model);
   const folder = await readModelFolder(options.model);
   await folder.weights.close();
   const parsed = parseBertConfig(folder.config, `${folder.path}/config.json`);
@@ -123,15 +120,6 @@ function sameHead({ head: stored }: ParsedBertConfig, schema: LabelSchema): bool
     stored.problemType === head(schema).problemType &&
     stored.labels.join("\n") === schema.names.join("\n")
   );
-}
-
-function unknownModel(name: string): AttuneError {
-  const hint = nearest(name, presetNames);
-  return new AttuneError("ERR_MODEL_UNKNOWN", {
-    rule: `a model must be a preset (${presetNames.join(", ")}) or a model folder`,
-    found: `"${name}" is neither`,
-    next: hint === undefined ? "check the path" : `did you mean "${hint}"?`,
-  });
 }
 
 function dropouts(rate: number | undefined): Partial<SequenceClassificationConfig> {

@@ -1,13 +1,13 @@
-/** The worker's end of `run.ts`: iterates the loop and posts its events. */
+/** The worker's end of `run-in-worker.ts`: iterates the loop and posts its events. */
 import { parentPort, workerData } from "node:worker_threads";
 import { internal } from "../base/errors.ts";
 import { sendError } from "../runtime/index.ts";
 import { train } from "./loop.ts";
-import type { TrainMessage, TrainRequest } from "./run.ts";
+import type { TrainMessage, TrainRequest } from "./run-in-worker.ts";
 
 if (parentPort === null) throw internal("train-worker.js must be started as a worker thread");
 const port = parentPort;
-// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- run.ts is the only one to start this file
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- run-in-worker.ts is the only one to start this file
 const request = workerData as TrainRequest;
 let stopping = false;
 port.on("message", () => {

@@ -1,0 +1,91 @@
+/**
+ * Runs the training loop in a worker thread and gives its events to this one.
+ *
+ * ONNX Runtime computes on the thread that calls it, so a loop here would freeze progress bars, timers and servers.
+ * The other end is `train-worker.ts`.
+ */
+import { Worker } from "node:worker_threads";
+import { internal } from "../base/errors.ts";
+import type { SentError } from "../runtime/index.ts";
+import { distUrl, reviveError } from "../runtime/index.ts";
+import type { TrainEvent } from "./events.ts";
+import type { TrainOptions } from "./options.ts";
+import { resolveTrainOptions } from "./options.ts";
+
+/** What the worker is started with. */
+export interface TrainRequest {
+  readonly options: ReturnType<typeof resolveTrainOptions>;
+  readonly resume: boolean;
+}
+
+export type TrainMessage =
+  | { readonly kind: "event"; readonly event: TrainEvent }
+  | { readonly kind: "error"; readonly error: SentError }
+  | { readonly kind: "end" };
+
+export interface RunTrainingOptions {
+  /** Go on with the unfinished run in `options.out`. Default false. */
+  readonly resume?: boolean;
+  /** Aborting finishes the step, saves a checkpoint and ends the events with "interrupted". */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Trains in a worker; iterate the events to the end. Leaving the loop early stops the worker at once, without a
+ * checkpoint.
+ *
+ * @throws ERR_OPTION before the worker starts; then what the training loop throws.
+ * @example
+ * for await (const event of runTraining({ train: "train.csv", out: "runs/spam", model: "tiny" })) {
+ *   if (event.event === "evaluation") scores.push(event.score);
+ * }
+ */
+export async function* runTraining(
+  options: TrainOptions,
+  { resume = false, signal }: RunTrainingOptions = {},
+): AsyncGenerator<TrainEvent> {
+  const workerData: TrainRequest = { options: resolveTrainOptions(options), resume };
+  const worker = new Worker(distUrl("train/train-worker.js"), { workerData });
+  const stop = () => worker.postMessage("stop");
+  signal?.addEventListener("abort", stop);
+  if (signal?.aborted) stop();
+  try {
+    for await (const message of messagesOf(worker)) {
+      if (message.kind === "error") throw reviveError(message.error);
+      if (message.kind === "end") return;
+      yield message.event;
+    }
+  } finally {
+    signal?.removeEventListener("abort", stop);
+    await worker.terminate();
+  }
+}
+
+/** The worker's messages in order; its death is an error. */
+async function* messagesOf(worker: Worker): AsyncGenerator<TrainMessage> {
+  const waiting: TrainMessage[] = [];
+  let failure: Error | undefined;
+  let wake = () => {};
+  worker.on("message", (message: TrainMessage) => {
+    waiting.push(message);
+    wake();
+  });
+  const fail = (error: Error) => {
+    failure ??= error;
+    wake();
+  };
+  worker.on("error", fail);
+  worker.on("exit", () => fail(internal("the training worker has stopped")));
+  for (;;) {
+    const message = waiting.shift();
+    if (message !== undefined) {
+      yield message;
+    } else if (failure !== undefined) {
+      throw failure;
+    } else {
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+    }
+  }
+}
