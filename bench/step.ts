@@ -1,7 +1,7 @@
 /**
  * Median time of one training step (forward, backward, clip, AdamW; dropout on) against PyTorch fp32.
  *
- *     node --import ./scripts/typescript.js bench/step.ts [tiny|mini|base ...]
+ *     node --import ./scripts/typescript.js bench/step.ts [tiny|mini|base ...] [32x64|8x128 ...]
  *
  * Runs are interleaved: a block of our steps, a block of the peer's, and so on, in one session each. The peer is
  * Debian's python3-torch, tuned: OpenBLAS with threads, GOMP_SPINCOUNT=0 (its default spinning doubles its time).
@@ -29,8 +29,13 @@ const blocks: Readonly<Record<string, { readonly rounds: number; readonly steps:
 };
 
 const wanted = process.argv.slice(2);
-for (const preset of wanted.length > 0 ? wanted : Object.keys(blocks)) {
-  for (const { b, t } of shapes) await compare(preset, b, t);
+const named = (name: string, all: readonly string[]) =>
+  !all.some((one) => wanted.includes(one)) || wanted.includes(name);
+const spell = ({ b, t }: { readonly b: number; readonly t: number }) => `${b}x${t}`;
+for (const preset of Object.keys(blocks).filter((name) => named(name, Object.keys(blocks)))) {
+  for (const shape of shapes.filter((one) => named(spell(one), shapes.map(spell)))) {
+    await compare(preset, shape.b, shape.t);
+  }
 }
 
 async function compare(preset: string, b: number, t: number): Promise<void> {

@@ -65,7 +65,7 @@ export function trainCommand(context: Context): AnyCommand {
     )
     .optionsGroup("Training:")
     .addOption(
-      numberOption("--epochs <n>", "passes over DATA (default: tiny 15, other presets 8, from a folder 4)"),
+      numberOption("--epochs <n>", "passes over DATA (default: tiny 30, other presets 8, from a folder 4)"),
     )
     .addOption(numberOption("--lr <x>", "peak learning rate (default: by model)"))
     .addOption(numberOption("--batch-size <n>", `most texts of a step (default: ${defaults.batchSize})`))
@@ -76,13 +76,13 @@ export function trainCommand(context: Context): AnyCommand {
     .addOption(
       numberOption(
         "--token-dropout <x>",
-        "share of tokens hidden in training (default: 0.1, from a folder 0)",
+        "share of tokens hidden in training (default: 0.15, from a folder 0)",
       ),
     )
     .addOption(
       numberOption(
         "--piece-dropout <x>",
-        "how often words are spelled in other pieces (default: 0.1, from a folder 0)",
+        "how often words are spelled in other pieces (default: 0.3, from a folder 0)",
       ),
     )
     .addOption(

@@ -43,7 +43,7 @@ export interface TrainOptions extends DataOptions {
   readonly model?: string;
   /** Folder for the model; checkpoints stand inside it while training. */
   readonly out: string;
-  /** Passes over train. Default: 15 for tiny, 8 for other presets, 4 from a folder. */
+  /** Passes over train. Default: 30 for tiny, 8 for other presets, 4 from a folder. */
   readonly epochs?: number;
   /** Peak learning rate. Default: from scratch 1e-3 (tiny), 5e-4 (mini), 3e-4 (small), 1e-4 (medium, base); from a folder 5e-5. */
   readonly lr?: number;
@@ -61,11 +61,11 @@ export interface TrainOptions extends DataOptions {
   readonly maxGradNorm?: number;
   /** Dropout everywhere; default the model's own (0.1). */
   readonly dropout?: number;
-  /** Share of input tokens hidden behind [MASK] in training. Default 0.1 from scratch, 0 from a folder. */
+  /** Share of input tokens hidden behind [MASK] in training. Default 0.15 from scratch, 0 from a folder. */
   readonly tokenDropout?: number;
   /**
    * Share of vocabulary matches passed over when training texts are tokenized, anew at every step, so that words are
-   * spelled in several ways. Default 0.1 from scratch, 0 from a folder.
+   * spelled in several ways. Default 0.3 from scratch, 0 from a folder.
    */
   readonly pieceDropout?: number;
   /** Deviation of fresh weights, from scratch. Default 1/sqrt(hidden size): see docs/decisions/0004. */
@@ -78,7 +78,7 @@ export interface TrainOptions extends DataOptions {
   readonly lowercase?: boolean;
   /** Default 0. Same seed, data, threads and runtime: same bits. */
   readonly seed?: number;
-  /** Epochs without a better dev score before stopping. Default 5. */
+  /** Epochs without a better dev score before stopping. Default 10. */
   readonly patience?: number;
   /** Steps between checkpoints; default once an epoch. One more is written when the run is interrupted. */
   readonly checkpointSteps?: number;
@@ -93,7 +93,7 @@ export interface TrainOptions extends DataOptions {
  * (docs/decisions/0004).
  */
 const fromScratch: Readonly<Record<PresetName, { lr: number; epochs: number; initializerRange: number }>> = {
-  tiny: { lr: 1e-3, epochs: 15, initializerRange: 0.088 },
+  tiny: { lr: 1e-3, epochs: 30, initializerRange: 0.088 },
   mini: { lr: 5e-4, epochs: 8, initializerRange: 0.0625 },
   small: { lr: 3e-4, epochs: 8, initializerRange: 0.044 },
   medium: { lr: 1e-4, epochs: 8, initializerRange: 0.044 },
@@ -151,13 +151,13 @@ function applyDefaults(options: TrainOptions) {
     warmupShare: options.warmupShare ?? 0.1,
     weightDecay: options.weightDecay ?? 0.01,
     maxGradNorm: options.maxGradNorm ?? 1,
-    tokenDropout: options.tokenDropout ?? (scratch ? 0.1 : 0),
-    pieceDropout: options.pieceDropout ?? (scratch ? 0.1 : 0),
+    tokenDropout: options.tokenDropout ?? (scratch ? 0.15 : 0),
+    pieceDropout: options.pieceDropout ?? (scratch ? 0.3 : 0),
     minFrequency: options.minFrequency ?? 20,
     vocabSize: options.vocabSize ?? 8000,
     lowercase: options.lowercase ?? true,
     seed: options.seed ?? 0,
-    patience: options.patience ?? 5,
+    patience: options.patience ?? 10,
     device: options.device ?? ("auto" as const),
     // the order of additions inside a product depends on the number of threads, so it is part of the run
     threads: options.threads ?? availableParallelism(),
