@@ -77,6 +77,7 @@ async function startOurs(preset: string, b: number, t: number) {
     maxTokens: b * t,
     accumulates: false,
     threads: 2,
+    emaDecay: 0,
   });
   for (const { spec, values } of engine.parameters) initialize(spec, 1, values);
   const random = new Random(1, "bench");

@@ -10,6 +10,7 @@ const classifier = await TextClassifier.train({
   train: "examples/quickstart/train.csv",
   dev: "examples/quickstart/dev.csv",
   model: "tiny",
+  epochs: 15,
   out: "runs/library-quickstart",
   seed: 1,
   onEvent(event) {

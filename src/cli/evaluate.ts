@@ -92,7 +92,10 @@ export async function evaluate(
   if (badRows.length > 0) {
     const shown = badRows.slice(0, SHOWN_ROWS).map(({ row, reason }) => `row ${row}: ${reason}`);
     const more = badRows.length > SHOWN_ROWS ? "; ..." : "";
-    writeNote(context.terminal, `${badRows.length} rows of ${data} were left out (${shown.join("; ")}${more})`);
+    writeNote(
+      context.terminal,
+      `${badRows.length} rows of ${data} were left out (${shown.join("; ")}${more})`,
+    );
   }
   const lines = flags.json
     ? [JSON.stringify(report)]

@@ -41,6 +41,7 @@ describe("attune train", () => {
     ["--cased", { lowercase: false }],
     ["--min-frequency 5", { minFrequency: 5 }],
     ["--initializer-range 0.05", { initializerRange: 0.05 }],
+    ["--ema-decay 0.99", { emaDecay: 0.99 }],
     ["--token-dropout 0.2", { tokenDropout: 0.2 }],
     ["--piece-dropout 0", { pieceDropout: 0 }],
     ["--dropout 0", { dropout: 0 }],

@@ -34,6 +34,7 @@ export interface TrainFlags {
   readonly batchSize?: number;
   readonly batchTokens?: number;
   readonly dropout?: number;
+  readonly emaDecay?: number;
   readonly tokenDropout?: number;
   readonly pieceDropout?: number;
   readonly warmupShare?: number;

@@ -86,6 +86,12 @@ export function trainCommand(context: Context): AnyCommand {
       ),
     )
     .addOption(
+      numberOption(
+        "--ema-decay <x>",
+        "keep a running average of the weights (default: tiny, mini 0.998, else 0)",
+      ),
+    )
+    .addOption(
       numberOption("--warmup-share <x>", `share of steps to warm up (default: ${defaults.warmupShare})`),
     )
     .addOption(numberOption("--weight-decay <x>", `decay of weights (default: ${defaults.weightDecay})`))

@@ -121,6 +121,18 @@ test.each([NaN, Infinity, -Infinity])("sumOfSquares tells %d at any place", asyn
   expect(kernels.sumOfSquares(x.byteOffset, 71)).toBe(71 / 4);
 });
 
+test.each(lengths)("lerp over %i elements", async (n) => {
+  const [a, b] = [randomArray(n, "a"), randomArray(n, "b")];
+  const { kernels, tensors } = await place(a, b, new Float32Array(1).fill(9));
+  const [dst, src, behind] = tensors;
+  kernels.lerp(dst.byteOffset, src.byteOffset, n, 0.25);
+  const difference = b.map((value, i) => value - a[i]); // rounded to float32, as each step of the kernel is
+  const scaled = difference.map((value) => 0.25 * value);
+  expect(bits(dst.array)).toEqual(bits(a.map((value, i) => value + scaled[i])));
+  expect(bits(src.array)).toEqual(bits(b));
+  expect(behind.array[0]).toBe(9);
+});
+
 test.each(lengths)("add over %i elements", async (n) => {
   const [a, b] = [randomArray(n, "a"), randomArray(n, "b")];
   const { kernels, tensors } = await place(a, b, new Float32Array(1).fill(9));

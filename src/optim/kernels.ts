@@ -39,6 +39,9 @@ export type Kernels = {
   /** dst[i] += src[i], f32. */
   add(dst: number, src: number, n: number): void;
 
+  /** dst[i] += weight * (src[i] - dst[i]), f32: a step of a running average. */
+  lerp(dst: number, src: number, n: number, weight: number): void;
+
   /**
    * table[indices[r], :] += rows[r, :] in the order r = 0, 1, ..., so the sums repeat to the bit.
    * `table` [any, width] f32, `rows` [count, width] f32, `indices` [count] i32, checked by the caller.

@@ -48,7 +48,7 @@ export class TextClassifier {
    * Trains a classifier and loads it. Progress comes through `onEvent`; aborting `signal` finishes the step, saves
    * a checkpoint and rejects.
    *
-   * @throws ERR_INTERRUPTED, and what training throws ; an earlier model in `out` is left alone
+   * @throws ERR_INTERRUPTED, and what training throws; an earlier model in `out` is left alone
    *   until the new one is complete.
    * @example
    * const classifier = await TextClassifier.train({
@@ -111,7 +111,7 @@ export class TextClassifier {
    *
    * @throws ERR_EMPTY_TEXT for a text without a single visible character; ERR_MAX_LENGTH.
    * @example
-   * const { label, score } = await classifier.predict("Where is my parcel?");
+   * const { scores, receipt } = await classifier.predict("Where is my parcel?");
    */
   predict(input: Input, options?: PredictOptions): Promise<Prediction>;
   predict(inputs: readonly Input[], options?: PredictOptions): Promise<Prediction[]>;

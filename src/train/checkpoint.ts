@@ -4,7 +4,7 @@
  *
  *     OUT/checkpoints/run.json              the options, data hashes and versions of the run
  *     OUT/checkpoints/vocab.txt             the vocabulary, where it was learnt
- *     OUT/checkpoints/step-N/               weights, both moments, loop state; written whole or not at all
+ *     OUT/checkpoints/step-N/               weights, their average, both moments, loop state; written whole or not at all
  *     OUT/checkpoints/best.safetensors      the best weights so far
  *
  * There is no generator state: random numbers are functions of the step (base/random.ts).
@@ -84,7 +84,7 @@ export class RunFolder {
     const folder = join(this.path, `step-${state.step}`);
     const weights = join(folder, "model.safetensors");
     await writeFolderAtomic(folder, {
-      "model.safetensors": encodeSafetensors(weightTensors(engine), { format: "pt" }, weights),
+      "model.safetensors": encodeSafetensors(toTensors(engine.parameters), { format: "pt" }, weights),
       "optimizer.safetensors": encodeSafetensors(
         momentTensors(engine),
         {},
@@ -104,10 +104,11 @@ export class RunFolder {
     if (step === undefined) return undefined;
     const folder = join(this.path, `step-${step}`);
     const state = parseState(await readFile(join(folder, "state.json"), "utf8"), folder);
-    await readWeights(join(folder, "model.safetensors"), engine);
+    await readWeights(join(folder, "model.safetensors"), engine.parameters);
     const moments = await openSafetensors(join(folder, "optimizer.safetensors"));
     try {
       const views = engine.optimizerState.moments;
+      for (const { name, average } of averages(engine)) await moments.readInto(`a.${name}`, average);
       for (const { name, m, v } of views) {
         await moments.readInto(`m.${name}`, m);
         await moments.readInto(`v.${name}`, v);
@@ -121,11 +122,11 @@ export class RunFolder {
 
   async saveBest(engine: TrainingEngine): Promise<void> {
     const path = join(this.path, "best.safetensors");
-    await writeFileAtomic(path, encodeSafetensors(weightTensors(engine), { format: "pt" }, path));
+    await writeFileAtomic(path, encodeSafetensors(evaluatedTensors(engine), { format: "pt" }, path));
   }
 
   async loadBest(engine: TrainingEngine): Promise<void> {
-    await readWeights(join(this.path, "best.safetensors"), engine);
+    await readWeights(join(this.path, "best.safetensors"), engine.evaluated);
   }
 
   /** The run is complete and its model written: nothing here is needed any more. */
@@ -134,27 +135,49 @@ export class RunFolder {
   }
 }
 
-/** The engine's weights as tensors to write; views, so write before the next step. */
-export function weightTensors(engine: TrainingEngine): NamedTensor[] {
-  return engine.parameters.map(({ spec, values }) => ({ name: spec.name, shape: spec.shape, data: values }));
+/** The weights that the engine evaluates, as tensors to write; views, so write before the next step. */
+export function evaluatedTensors(engine: TrainingEngine): NamedTensor[] {
+  return toTensors(engine.evaluated);
+}
+
+function toTensors(weights: TrainingEngine["parameters"]): NamedTensor[] {
+  return weights.map(({ spec, values }) => ({ name: spec.name, shape: spec.shape, data: values }));
+}
+
+/** The running averages by name; none where the engine keeps none. */
+function averages({
+  parameters,
+  evaluated,
+}: TrainingEngine): { readonly name: string; readonly average: Float32Array }[] {
+  return evaluated.flatMap(({ spec, values }, i) =>
+    values === parameters[i].values ? [] : [{ name: spec.name, average: values }],
+  );
 }
 
 function momentTensors(engine: TrainingEngine): NamedTensor[] {
   const shapes = new Map(engine.parameters.map(({ spec }) => [spec.name, spec.shape]));
-  return engine.optimizerState.moments.flatMap(({ name, m, v }) => {
+  const shapeOf = (name: string): readonly number[] => {
     const shape = shapes.get(name);
     if (shape === undefined) throw internal(`moments of unknown parameter "${name}"`);
-    return [
-      { name: `m.${name}`, shape, data: m },
-      { name: `v.${name}`, shape, data: v },
-    ];
-  });
+    return shape;
+  };
+  return [
+    ...engine.optimizerState.moments.flatMap(({ name, m, v }) => [
+      { name: `m.${name}`, shape: shapeOf(name), data: m },
+      { name: `v.${name}`, shape: shapeOf(name), data: v },
+    ]),
+    ...averages(engine).map(({ name, average }) => ({
+      name: `a.${name}`,
+      shape: shapeOf(name),
+      data: average,
+    })),
+  ];
 }
 
-async function readWeights(path: string, engine: TrainingEngine): Promise<void> {
+async function readWeights(path: string, weights: TrainingEngine["parameters"]): Promise<void> {
   const file: SafetensorsFile = await openSafetensors(path);
   try {
-    for (const { spec, values } of engine.parameters) await file.readInto(spec.name, values);
+    for (const { spec, values } of weights) await file.readInto(spec.name, values);
   } finally {
     await file.close();
   }

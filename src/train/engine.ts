@@ -29,6 +29,11 @@ export interface EngineOptions {
   readonly maxGradNorm: number;
   /** The most padded tokens that a micro-batch may hold: sizes the buffer for embedding gradients. */
   readonly maxTokens: number;
+  /**
+   * Decay of the running average of the weights that is evaluated and kept (Polyak & Juditsky 1992); 0 keeps the
+   * weights themselves. An average costs one more copy of the weights.
+   */
+  readonly emaDecay: number;
   /** Whether a step may consist of several micro-batches; costs one more copy of the gradients. */
   readonly accumulates: boolean;
   readonly threads: number;
@@ -50,6 +55,8 @@ export interface StepResult {
 
 interface Weight extends ParameterSlot {
   readonly spec: ParameterSpec;
+  /** The running average of `values`. */
+  readonly average: ArenaTensor | undefined;
   /** Gradients of further micro-batches land here and are added. */
   readonly extra: ArenaTensor | undefined;
 }
@@ -94,14 +101,16 @@ export class TrainingEngine {
     const graph = bertClassifierLoss(config);
     const program = buildGradientGraph(graph);
     const lengths = graph.parameters.map(({ shape }) => elementCount(shape));
-    const copies = options.accumulates ? 5 : 4; // values, gradient, two moments, and further gradients
+    // values, gradient, two moments; perhaps further gradients, perhaps an average
+    const copies = 4 + Number(options.accumulates) + Number(options.emaDecay > 0);
     const scratch = [options.maxTokens * config.hiddenSize, options.maxTokens];
     const arena = new Arena(copies * arenaBytes(lengths) + arenaBytes(scratch));
     const kernels = await createKernels(arena.memory);
     const weights = graph.parameters.map((spec, i): Weight => {
       const [values, gradient] = [arena.float32(lengths[i]), arena.float32(lengths[i])];
       const extra = options.accumulates ? arena.float32(lengths[i]) : undefined;
-      return { spec, name: spec.name, decay: spec.decay, values, gradient, extra };
+      const average = options.emaDecay > 0 ? arena.float32(lengths[i]) : undefined;
+      return { spec, name: spec.name, decay: spec.decay, values, gradient, extra, average };
     });
 
     return new TrainingEngine({
@@ -121,6 +130,11 @@ export class TrainingEngine {
   /** Every parameter with a live view of its values: write to initialise or load, read to save. */
   get parameters(): readonly { readonly spec: ParameterSpec; readonly values: Float32Array }[] {
     return this.#weights.map(({ spec, values }) => ({ spec, values: values.array }));
+  }
+
+  /** The same of the weights that `logits` uses: the running average where there is one. */
+  get evaluated(): readonly { readonly spec: ParameterSpec; readonly values: Float32Array }[] {
+    return this.#weights.map(({ spec, values, average }) => ({ spec, values: (average ?? values).array }));
   }
 
   get optimizerState(): AdamWState {
@@ -150,12 +164,13 @@ export class TrainingEngine {
     if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) throw diverged(loss, gradNorm, options);
     const gradScale = clipCoefficient(gradNorm, this.#options.maxGradNorm);
     this.#optimizer.step({ lr: options.lr, gradScale });
+    this.#updateAverage(options.step);
     return { loss, gradNorm };
   }
 
-  /** Logits [b, c] of the present weights, dropout off. */
+  /** Logits [b, c] of the present weights or of their average, dropout off. */
   async logits(inputs: CollatedBatch): Promise<Float32Array> {
-    const results = await this.#inference.run({ ...inputFeeds(inputs), ...this.#weightFeeds() });
+    const results = await this.#inference.run({ ...inputFeeds(inputs), ...feedsOf(this.evaluated) });
     return floats(results, "logits");
   }
 
@@ -175,7 +190,7 @@ export class TrainingEngine {
     const classes = this.#options.config.labels.length;
     const feeds: Tensors = {
       ...inputFeeds(inputs),
-      ...this.#weightFeeds(),
+      ...feedsOf(this.parameters),
       ...(await this.#masks.draw({ b, t }, step, micro)),
       labels:
         labels instanceof Int32Array
@@ -217,8 +232,13 @@ export class TrainingEngine {
     }
   }
 
-  #weightFeeds(): Tensors {
-    return Object.fromEntries(this.#weights.map((weight) => [weight.name, view(weight.spec, weight.values)]));
+  /** a += (1 - d) (w - a), with a smaller d in the first steps so that the start is soon forgotten. */
+  #updateAverage(step: number): void {
+    const decay = Math.min(this.#options.emaDecay, step / (step + 9));
+    for (const { values, average } of this.#weights) {
+      if (average !== undefined)
+        this.#kernels.lerp(average.byteOffset, values.byteOffset, values.length, 1 - decay);
+    }
   }
 }
 
@@ -256,12 +276,16 @@ function inputFeeds({ inputIds, attentionMask, tokenTypeIds, batch, length }: Co
   };
 }
 
-function view(spec: ParameterSpec, { array }: ArenaTensor): HostTensor {
-  return { dtype: "float32", shape: spec.shape, data: array };
+function feedsOf(weights: TrainingEngine["parameters"]): Tensors {
+  return Object.fromEntries(weights.map(({ spec, values }) => [spec.name, view(spec, values)]));
+}
+
+function view(spec: ParameterSpec, data: Float32Array): HostTensor {
+  return { dtype: "float32", shape: spec.shape, data };
 }
 
 function target({ spec, gradient, extra }: Weight, micro: number): HostTensor {
-  return view(spec, micro === 0 ? gradient : (extra ?? gradient));
+  return view(spec, (micro === 0 ? gradient : (extra ?? gradient)).array);
 }
 
 function floats(results: Tensors, name: string): Float32Array {

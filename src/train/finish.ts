@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { toHuggingFaceConfig } from "../models/bert/config.ts";
 import { writeModelFolder } from "../models/checkpoint/index.ts";
 import type { LoopState } from "./checkpoint.ts";
-import { weightTensors } from "./checkpoint.ts";
+import { evaluatedTensors } from "./checkpoint.ts";
 import { onlyPrediction } from "./collapse.ts";
 import type { TrainEvent } from "./events.ts";
 import { modelCard } from "./model-card.ts";
@@ -35,7 +35,7 @@ export async function* finish(run: Run, state: LoopState): AsyncGenerator<TrainE
     tokenizerJson: start.tokenizer.toTokenizerJson(),
     lowercase: start.tokenizer.lowercase,
     maxLength: options.maxLength,
-    tensors: weightTensors(engine),
+    tensors: evaluatedTensors(engine),
     attune: {
       format: 1,
       labels: examples.schema,

@@ -68,6 +68,11 @@ export interface TrainOptions extends DataOptions {
    * spelled in several ways. Default 0.3 from scratch, 0 from a folder.
    */
   readonly pieceDropout?: number;
+  /**
+   * Decay of a running average of the weights, which is what is evaluated and kept; 0 keeps the weights themselves.
+   * Default 0.998 for tiny and mini from scratch, else 0 (an average costs memory).
+   */
+  readonly emaDecay?: number;
   /** Deviation of fresh weights, from scratch. Default 1/sqrt(hidden size): see docs/decisions/0004. */
   readonly initializerRange?: number;
   /** A piece must occur this often in train to enter a vocabulary learnt here. Default 20. */
@@ -92,16 +97,18 @@ export interface TrainOptions extends DataOptions {
  * pre-training: without that, the small models hardly start to learn from it; 1/sqrt(hidden) gave 3 points on trec6
  * (docs/decisions/0004).
  */
-const fromScratch: Readonly<Record<PresetName, { lr: number; epochs: number; initializerRange: number }>> = {
-  tiny: { lr: 1e-3, epochs: 30, initializerRange: 0.088 },
-  mini: { lr: 5e-4, epochs: 8, initializerRange: 0.0625 },
-  small: { lr: 3e-4, epochs: 8, initializerRange: 0.044 },
-  medium: { lr: 1e-4, epochs: 8, initializerRange: 0.044 },
-  base: { lr: 1e-4, epochs: 8, initializerRange: 0.036 },
+const fromScratch: Readonly<
+  Record<PresetName, { lr: number; epochs: number; initializerRange: number; emaDecay: number }>
+> = {
+  tiny: { lr: 1e-3, epochs: 30, initializerRange: 0.088, emaDecay: 0.998 },
+  mini: { lr: 5e-4, epochs: 8, initializerRange: 0.0625, emaDecay: 0.998 },
+  small: { lr: 3e-4, epochs: 8, initializerRange: 0.044, emaDecay: 0 },
+  medium: { lr: 1e-4, epochs: 8, initializerRange: 0.044, emaDecay: 0 },
+  base: { lr: 1e-4, epochs: 8, initializerRange: 0.036, emaDecay: 0 },
 };
 
 /** What training starts with from a folder: weights that should be changed little. */
-const fromFolder = { lr: 5e-5, epochs: 4, initializerRange: undefined };
+const fromFolder = { lr: 5e-5, epochs: 4, initializerRange: undefined, emaDecay: 0 };
 
 /** Options that only a vocabulary or weights made here can use. */
 const scratchOnly = ["vocabSize", "minFrequency", "lowercase", "initializerRange"] as const;
@@ -151,6 +158,7 @@ function applyDefaults(options: TrainOptions) {
     warmupShare: options.warmupShare ?? 0.1,
     weightDecay: options.weightDecay ?? 0.01,
     maxGradNorm: options.maxGradNorm ?? 1,
+    emaDecay: options.emaDecay ?? start.emaDecay,
     tokenDropout: options.tokenDropout ?? (scratch ? 0.15 : 0),
     pieceDropout: options.pieceDropout ?? (scratch ? 0.3 : 0),
     minFrequency: options.minFrequency ?? 20,
@@ -184,6 +192,7 @@ const ranges: Readonly<Record<string, Range>> = {
   pieceDropout: [(n) => n >= 0 && n < 1, "in [0, 1)"],
   minFrequency: positiveInteger,
   initializerRange: [(n) => n > 0 && n <= 1, "in (0, 1]"],
+  emaDecay: [(n) => n >= 0 && n < 1, "in [0, 1)"],
   tokenDropout: [(n) => n >= 0 && n < 1, "in [0, 1)"],
   dropout: [(n) => n >= 0 && n < 1, "in [0, 1)"],
   vocabSize: [(n) => Number.isSafeInteger(n) && n >= 100, "a whole number, 100 or more"],

@@ -53,6 +53,7 @@ export function createEngine(
     maxGradNorm,
     maxTokens: Math.max(longest, Math.min(batchTokens, longest * batchSize)),
     accumulates: longest * batchSize > batchTokens,
+    emaDecay: options.emaDecay,
     threads,
   });
 }

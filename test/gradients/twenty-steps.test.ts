@@ -38,6 +38,7 @@ describe.each([
       maxTokens: batch.b * batch.t,
       accumulates: cuts.length > 2,
       threads: 2,
+      emaDecay: 0,
     });
     for (const { spec, values } of engine.parameters) values.set(goldenWeights(spec.name, values.length));
     const microBatches = cuts.slice(1).map((to, i) => rows(cuts[i], to));

@@ -66,7 +66,7 @@ export function bertBackbone(
   return { hiddenStates: hidden, pooled: tanh(dense) };
 }
 
-/** The published initialisation of every matrix: truncated normal with deviation 0.02. */
+/** The published initialisation of every matrix: truncated normal; its deviation, 0.02 there, is configured. */
 export function weights(config: BertConfig): Initializer {
   return { kind: "truncatedNormal", std: config.initializerRange };
 }

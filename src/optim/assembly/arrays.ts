@@ -54,6 +54,24 @@ export function add(dst: usize, src: usize, n: u32): void {
   }
 }
 
+/** dst[i] += weight * (src[i] - dst[i]). */
+export function lerp(dst: usize, src: usize, n: u32, weight: f32): void {
+  const weights = f32x4.splat(weight);
+  let left = n;
+  for (; left >= 4; left -= 4) {
+    const value = v128.load(dst);
+    v128.store(dst, f32x4.add(value, f32x4.mul(weights, f32x4.sub(v128.load(src), value))));
+    dst += 16;
+    src += 16;
+  }
+  for (; left > 0; left--) {
+    const value = load<f32>(dst);
+    store<f32>(dst, value + weight * (load<f32>(src) - value));
+    dst += 4;
+    src += 4;
+  }
+}
+
 /**
  * table[indices[r], :] += rows[r, :] for r = 0, 1, ... count - 1, in that order.
  * `table` [any, width] f32, `rows` [count, width] f32, `indices` [count] i32, each a row of `table`.

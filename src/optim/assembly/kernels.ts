@@ -4,5 +4,5 @@
  * They work on byte offsets into the imported memory, allocate nothing and hold no state.
  */
 export { adamw } from "./adamw";
-export { add, scatterAddRows, sumOfSquares } from "./arrays";
+export { add, lerp, scatterAddRows, sumOfSquares } from "./arrays";
 export { dropoutMask } from "./dropout";
