@@ -164,6 +164,8 @@ export interface FakeLibraryOptions {
   readonly classifier?: Classifier;
   readonly train?: (options: TrainTaskOptions) => Promise<void>;
   readonly load?: ClassifierClass["load"];
+  /** The columns that the model was trained on. */
+  readonly columns?: { readonly text?: string; readonly textPair?: string | null };
 }
 
 /** A library whose `train` does what the test says. */
@@ -175,6 +177,7 @@ export function fakeLibrary(options: FakeLibraryOptions = {}): ClassifierClass {
       return classifier;
     },
     load: options.load ?? (async () => classifier),
+    columnsOf: async () => options.columns ?? {},
   };
 }
 

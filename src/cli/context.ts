@@ -25,6 +25,7 @@ export interface Classifier {
 export interface ClassifierClass {
   train(options: TrainTaskOptions): Promise<Classifier>;
   load(folder: string, options?: LoadOptions): Promise<Classifier>;
+  columnsOf(folder: string): Promise<{ readonly text?: string; readonly textPair?: string | null }>;
 }
 
 export interface Context {

@@ -47,6 +47,7 @@ it("passes every option on", async () => {
         skipBadRows: true,
         encoding: "gb18030",
         maxLength: 9,
+        onTruncated: expect.any(Function) as () => void,
         onBadRows: expect.any(Function) as () => void,
         onProgress: expect.any(Function) as () => void,
       },

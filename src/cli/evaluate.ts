@@ -73,6 +73,7 @@ export async function evaluate(
 ): Promise<ExitCode> {
   const { text, label, textPair, skipBadRows, encoding, maxLength } = flags;
   let badRows: readonly BadRow[] = [];
+  let truncated: { readonly texts: number; readonly total: number } | undefined;
   const report = await withModel(context, model, flags, (classifier, progress) => {
     progress.update({ label: "reading the data" });
     return classifier.evaluate(data, {
@@ -82,6 +83,9 @@ export async function evaluate(
       skipBadRows,
       encoding,
       maxLength,
+      onTruncated: (texts, total) => {
+        truncated = { texts, total };
+      },
       onBadRows: (rows) => {
         badRows = rows;
       },
@@ -95,6 +99,13 @@ export async function evaluate(
     writeNote(
       context.terminal,
       `${badRows.length} rows of ${data} were left out (${shown.join("; ")}${more})`,
+    );
+  }
+  if (truncated !== undefined) {
+    const { texts, total } = truncated;
+    writeNote(
+      context.terminal,
+      `${texts} of ${total} texts were longer than the model reads and lost their end`,
     );
   }
   const lines = flags.json

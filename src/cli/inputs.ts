@@ -47,16 +47,24 @@ export function givenInputs(texts: readonly string[]): InputSource {
 }
 
 /**
- * The texts of a file or folder.
+ * The texts of a file or folder; of a table in the columns named, else in those that the model was `trained` on.
  *
  * @throws what `findSource`, `readRows` and `detectEncoding` throw, and ERR_COLUMN_MISSING; ERR_OPTION_UNUSED where a
  *   column is named and there are none
  */
-export async function fileInputs(path: string, options: FileInputOptions): Promise<InputSource> {
+export async function fileInputs(
+  path: string,
+  options: FileInputOptions,
+  trained: { readonly text?: string; readonly textPair?: string | null } = {},
+): Promise<InputSource> {
   const { textColumn, textPairColumn, encoding } = options;
   if (await isTable(path)) {
     const found = await readColumns(path, { encoding });
-    const columns = chooseColumns(found, path, { textColumn, textPairColumn, requireLabels: false });
+    const columns = chooseColumns(found, path, {
+      textColumn: textColumn ?? trained.text,
+      textPairColumn: textPairColumn ?? trained.textPair,
+      requireLabels: false,
+    });
     return {
       name: path,
       unit: "row",

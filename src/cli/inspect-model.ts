@@ -65,7 +65,8 @@ export async function inspectModel(path: string, library: ClassifierClass): Prom
   const config = await attempt(() =>
     parseSequenceClassificationConfig(folder.config, join(path, "config.json")),
   );
-  const tokenizer = await attempt(() => tokenizerOfFolder(folder));
+  // its size is compared below, so that it is told beside the other problems
+  const tokenizer = await attempt(() => tokenizerOfFolder(folder, Number.POSITIVE_INFINITY));
   const vocabularySize = tokenizer?.vocabSize;
   const weights = config === undefined ? undefined : checkWeights(config, folder);
   await folder.weights.close();

@@ -63,6 +63,19 @@ describe("attune predict", () => {
     expect(terminal.json).toEqual([short, long]);
   });
 
+  it("reads a table in the column that the model was trained on, unless told another", async () => {
+    const table = file("columns.csv", "message,other\nhello,a longer text\n");
+    for (const [flags, text] of [
+      [[], "hello"],
+      [["--text", "other"], "a longer text"],
+    ] as const) {
+      const [terminal, classifier] = [new FakeTerminal(), new FakeClassifier()];
+      const library = fakeLibrary({ classifier, columns: { text: "message" } });
+      expect(await runFake(["predict", "runs/a", table, ...flags], terminal, library)).toBe(0);
+      expect(classifier.batches).toEqual([[text]]);
+    }
+  });
+
   it("answers a stream piece by piece, in order", async () => {
     const { terminal, classifier } = await predict(["--json"], {
       stdin: ["a\nb\n", "longer than that\n", "c\n"],

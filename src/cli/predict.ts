@@ -22,7 +22,7 @@ import { fileInputs, givenInputs, type InputItem, type InputSource, streamInputs
 import { writeNote } from "./notes.ts";
 import { outcome, UsageError } from "./outcome.ts";
 import { type PredictionLayout, predictionLines } from "./prediction-view.ts";
-import { layoutFor, type Terminal } from "./terminal.ts";
+import { layoutFor } from "./terminal.ts";
 import { withModel } from "./with-model.ts";
 
 export interface PredictFlags {
@@ -85,7 +85,7 @@ export async function predict(
   context: Context,
 ): Promise<ExitCode> {
   const { terminal } = context;
-  const source = await chooseSource(file, flags, terminal);
+  const source = await chooseSource(model, file, flags, context);
   const total = source.rereadable ? await survey(source, flags) : undefined;
   await withModel(context, model, flags, async (classifier, progress) => {
     if (terminal.stdout.isTerminal) progress.close(); // the answers show how far it is
@@ -111,9 +111,10 @@ export async function predict(
 }
 
 async function chooseSource(
+  model: string,
   file: string | undefined,
   flags: PredictFlags,
-  terminal: Terminal,
+  { terminal, loadLibrary }: Context,
 ): Promise<InputSource> {
   const { input, text, textPair, encoding } = flags;
   if (input !== undefined) {
@@ -124,7 +125,8 @@ async function chooseSource(
     return givenInputs(input);
   }
   if (file !== undefined && file !== "-") {
-    return fileInputs(file, { textColumn: text, textPairColumn: textPair, encoding });
+    const trained = await (await loadLibrary()).columnsOf(model);
+    return fileInputs(file, { textColumn: text, textPairColumn: textPair, encoding }, trained);
   }
   if (text !== undefined || textPair !== undefined) {
     throw new UsageError(

@@ -70,7 +70,7 @@ describe("attune train", () => {
     ["--epochs 0", "error: --epochs must be a whole number, 1 or more; found 0; change --epochs\n"],
     [
       "--batch-size 1.5",
-      "error: --batch-size must be a whole number, 1 or more; found 1.5; change --batch-size\n",
+      "error: --batch-size must be a whole number in 1..4096; found 1.5; change --batch-size\n",
     ],
     ["--dev-share 0.7", "error: --dev-share must be in (0, 0.5]; found 0.7; change --dev-share\n"],
   ])("refuses %s in terms of flags, before anything is read", async (flags, message) => {

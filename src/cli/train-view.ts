@@ -45,7 +45,6 @@ const MOST_LABELS = 15;
 /** For people. */
 export class TrainView implements TrainSink {
   readonly #terminal: Terminal;
-  readonly #columnFlags: readonly string[];
   readonly #progress: Progress;
   /** Losses of the steps since the last evaluation. */
   #losses: number[] = [];
@@ -53,10 +52,8 @@ export class TrainView implements TrainSink {
   #curve: readonly number[] | undefined;
   #run: Pick<StartEvent, "epochs" | "totalSteps" | "data"> | undefined;
 
-  /** `columnFlags`: what the evaluate command must be told again, where columns are not the defaults. */
-  constructor(terminal: Terminal, columnFlags: readonly string[]) {
+  constructor(terminal: Terminal) {
     this.#terminal = terminal;
-    this.#columnFlags = columnFlags;
     this.#progress = new Progress(terminal);
   }
 
@@ -178,9 +175,7 @@ export class TrainView implements TrainSink {
       "",
       `the model is in ${event.out}; next:`,
       `  ${commandLine(["predict", event.out, "--input", "a text of yours"])}`,
-      ...(test === undefined
-        ? [`  ${commandLine(["evaluate", event.out, "FILE", ...this.#columnFlags])}`]
-        : []),
+      ...(test === undefined ? [`  ${commandLine(["evaluate", event.out, "FILE"])}`] : []),
       `  ${commandLine(["export", event.out])}`,
     );
   }

@@ -92,7 +92,7 @@ describe("attune train", () => {
     expect(lines.slice(-4)).toEqual([
       "the model is in runs/data-tiny; next:",
       "  attune predict runs/data-tiny --input 'a text of yours'",
-      "  attune evaluate runs/data-tiny FILE --text message",
+      "  attune evaluate runs/data-tiny FILE",
       "  attune export runs/data-tiny",
     ]);
     expect(terminal.err).toBe("note: 3 of 96 texts of dev also stand in train\n");

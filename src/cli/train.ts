@@ -127,7 +127,7 @@ export async function train(data: string, flags: TrainFlags, context: Context): 
   const { terminal } = context;
   const options = trainTaskOptions(data, flags);
   const library = await context.loadLibrary();
-  const sink = flags.json ? jsonSink(terminal) : new TrainView(terminal, columnFlags(flags));
+  const sink = flags.json ? jsonSink(terminal) : new TrainView(terminal);
   const interrupt = listenForInterrupt(terminal, {
     first: () => sink.note("finishing the step and saving; Ctrl-C again stops at once, without saving"),
     second: () => sink.close(),
@@ -160,10 +160,4 @@ export async function train(data: string, flags: TrainFlags, context: Context): 
 function resumeText({ argv }: Context): string {
   const again = argv.includes("--resume") ? argv : [...argv, "--resume"];
   return `stopped and saved; to go on:\n\n  ${commandLine(again)}\n`;
-}
-
-/** The flags that say which columns are which, for the next command. */
-function columnFlags({ text, label, textPair }: TrainFlags): string[] {
-  const flags = { "--text": text, "--label": label, "--text-pair": textPair };
-  return Object.entries(flags).flatMap(([name, value]) => (value === undefined ? [] : [name, value]));
 }

@@ -9,8 +9,8 @@ export interface ColumnOptions {
   readonly textColumn?: string;
   /** Default "label". */
   readonly labelColumn?: string;
-  /** The second text of a pair. Default "text_pair" where that column exists, else none. */
-  readonly textPairColumn?: string;
+  /** The second text of a pair; null for none. Default "text_pair" where that column exists, else none. */
+  readonly textPairColumn?: string | null;
   /** Whether every row must have a label. Default true; with false the column itself may be absent. */
   readonly requireLabels?: boolean;
 }
@@ -32,11 +32,11 @@ export function chooseColumns(found: readonly string[], file: string, options: C
     if (!found.includes(column)) throw missing(column, role, flag, found, file);
     return column;
   };
-  const pair = textPairColumn ?? (found.includes(DEFAULT_PAIR) ? DEFAULT_PAIR : undefined);
+  const pair = textPairColumn === undefined && found.includes(DEFAULT_PAIR) ? DEFAULT_PAIR : textPairColumn;
   const labelNeeded = requireLabels || options.labelColumn !== undefined || found.includes(labelColumn);
   return {
     text: require(textColumn, "text", "--text"),
-    textPair: pair === undefined ? undefined : require(pair, "second text", "--text-pair"),
+    textPair: pair === undefined || pair === null ? undefined : require(pair, "second text", "--text-pair"),
     label: labelNeeded ? require(labelColumn, "label", "--label") : undefined,
   };
 }

@@ -23,6 +23,7 @@ describe("loadExamples", () => {
       ],
       badRows: [],
       columns: ["text", "label"],
+      chosen: { text: "text", label: "label", textPair: undefined },
       sha256: createHash("sha256").update(content).digest("hex"),
       encoding: "utf-8",
     });

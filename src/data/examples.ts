@@ -28,6 +28,8 @@ export interface ExampleSet {
   /** The rows left out, with reasons, in order. Empty unless `skipBadRows` was given. */
   readonly badRows: readonly BadRow[];
   readonly columns: readonly string[];
+  /** The columns that were read. */
+  readonly chosen: Columns;
   /** Of the file's bytes as they lie on disk, in hexadecimal; of a folder, over names and contents. */
   readonly sha256: string;
   /** The encoding that was found or named; undefined for Parquet and folders. */
@@ -78,6 +80,7 @@ export async function loadExamples(source: string, options: LoadOptions = {}): P
     examples,
     badRows,
     columns: table.columns,
+    chosen: columns,
     sha256: await hashSource(source),
     encoding: table.encoding,
   };

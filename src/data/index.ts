@@ -1,7 +1,7 @@
 /** Data in and out of files: readers, examples, labels, splits and batches. */
 export { type BatchBudget, inferenceBatches, type TrainingOrder, trainingBatches } from "./batches.ts";
 export { type CollatedBatch, collate, type Tokens } from "./collate.ts";
-export type { ColumnOptions } from "./columns.ts";
+export type { ColumnOptions, Columns } from "./columns.ts";
 export { findLeaks, type Leak } from "./duplicates.ts";
 export { type Example, type ExampleSet, type LoadOptions, loadExamples } from "./examples.ts";
 export { hashSource } from "./hash.ts";

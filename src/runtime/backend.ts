@@ -21,6 +21,13 @@ export type DeviceChoice = DeviceName | "auto";
  * @throws ERR_RUNTIME_MISSING where the runtime asked for (or any, for "auto") cannot be loaded.
  */
 export async function loadBackend(choice: DeviceChoice = "auto"): Promise<Backend> {
+  if (!["auto", "native", "wasm"].includes(choice)) {
+    throw new AttuneError("ERR_OPTION", {
+      rule: "device must be auto, native or wasm",
+      found: `found "${choice}"`,
+      next: "change device",
+    });
+  }
   if (choice === "native") return loadNative();
   if (choice === "wasm") return loadWasm();
   try {

@@ -99,7 +99,9 @@ describe("a session in a worker", () => {
     expect(started.filter(isAlive)).toHaveLength(1);
     await session.dispose();
     expect(started.filter(isAlive)).toEqual([]);
-    await expect(session.run(feeds)).rejects.toThrow("internal: the inference worker has stopped");
+    await expect(session.run(feeds)).rejects.toThrow(
+      "ERR_DISPOSED: a model can be used until it is disposed of",
+    );
     await expect(session.dispose()).resolves.toBeUndefined();
   });
 

@@ -84,9 +84,15 @@ class WorkerSession implements RunSession {
   }
 
   async dispose(): Promise<void> {
+    const disposed = new AttuneError("ERR_DISPOSED", {
+      rule: "a model can be used until it is disposed of",
+      found: "dispose() was called before",
+      next: "load it again",
+    });
     try {
       if (this.#stopped === undefined) await this.#ask({ kind: "close" });
     } finally {
+      this.#stop(disposed);
       await this.#worker.terminate();
     }
   }

@@ -9,7 +9,7 @@ import type { LabelSchema } from "../data/index.ts";
 import type { SequenceClassificationConfig } from "../models/bert/config.ts";
 import { parseSequenceClassificationConfig } from "../models/bert/config.ts";
 import { bertClassifier } from "../models/bert/sequence-classification.ts";
-import type { NamedTensor } from "../models/checkpoint/index.ts";
+import type { ModelFolder, NamedTensor } from "../models/checkpoint/index.ts";
 import { assertLoadable, matchParameters, readModelFolder } from "../models/checkpoint/index.ts";
 import type { Model } from "../onnx/index.ts";
 import type { Dialect } from "../tensor/index.ts";
@@ -26,8 +26,8 @@ export interface LoadedModel {
   readonly weights: ReadonlyMap<string, HostTensor<"float32">>;
   /** Most tokens of an input, from attune.json or the model's positions. */
   readonly maxLength: number;
-  /** Names of the columns that it was trained on; undefined where another tool wrote the folder. */
-  readonly columns: { readonly text?: string; readonly label?: string; readonly textPair?: string };
+  /** Names of the columns that it was trained on (`textPair` null: single texts); none where another tool wrote it. */
+  readonly columns: { readonly text?: string; readonly label?: string; readonly textPair?: string | null };
   /** attune.json as it stands; empty where another tool wrote the folder. */
   readonly attune: Readonly<Record<string, unknown>>;
 }
@@ -36,7 +36,7 @@ export interface LoadedModel {
 const attuneSchema = z.looseObject({
   maxLength: z.int().min(3).optional(),
   columns: z
-    .object({ text: z.string().optional(), label: z.string().optional(), textPair: z.string().optional() })
+    .object({ text: z.string().optional(), label: z.string().optional(), textPair: z.string().nullish() })
     .optional(),
 });
 
@@ -45,9 +45,7 @@ export async function loadModel(path: string): Promise<LoadedModel> {
   const folder = await readModelFolder(path);
   try {
     const config = parseSequenceClassificationConfig(folder.config, `${path}/config.json`);
-    const tokenizer = tokenizerOfFolder(folder);
-    if (tokenizer.vocabSize > config.vocabSize)
-      throw vocabularyTooLarge(tokenizer.vocabSize, config.vocabSize, path);
+    const tokenizer = tokenizerOfFolder(folder, config.vocabSize);
     const { parameters } = bertClassifier(config, { idType: "int64" });
     const match = matchParameters(parameters, folder.weights);
     assertLoadable(match);
@@ -58,8 +56,7 @@ export async function loadModel(path: string): Promise<LoadedModel> {
       await folder.weights.readInto(match.storedNames.get(name) ?? name, data);
       weights.set(name, { dtype: "float32", shape, data });
     }
-    const attune = attuneSchema.safeParse(folder.attune ?? {});
-    if (!attune.success) throw unreadableAttune(attune.error.issues[0].message, path);
+    const attune = parseAttune(folder);
     return {
       path,
       config,
@@ -69,13 +66,20 @@ export async function loadModel(path: string): Promise<LoadedModel> {
         kind: config.problemType === "multi_label_classification" ? "multi" : "single",
         names: config.labels,
       },
-      maxLength: attune.data.maxLength ?? config.maxPositionEmbeddings,
-      columns: attune.data.columns ?? {},
-      attune: attune.data,
+      maxLength: attune.maxLength ?? config.maxPositionEmbeddings,
+      columns: attune.columns ?? {},
+      attune,
     };
   } finally {
     await folder.weights.close();
   }
+}
+
+/** The names of the columns that a model was trained on, without reading its weights. */
+export async function trainedColumns(path: string): Promise<LoadedModel["columns"]> {
+  const folder = await readModelFolder(path);
+  await folder.weights.close();
+  return parseAttune(folder).columns ?? {};
 }
 
 /** The classifier as an ONNX model with its weights inside, under the input and output names of transformers.js. */
@@ -98,21 +102,14 @@ export function namedTensors({ weights }: Pick<LoadedModel, "weights">): NamedTe
   return [...weights].map(([name, { shape, data }]) => ({ name, shape, data }));
 }
 
-function unreadableAttune(found: string, folder: string): AttuneError {
-  return new AttuneError("ERR_MODEL_FILE", {
+function parseAttune({ attune, path: folder }: ModelFolder): z.infer<typeof attuneSchema> {
+  const parsed = attuneSchema.safeParse(attune ?? {});
+  if (parsed.success) return parsed.data;
+  throw new AttuneError("ERR_MODEL_FILE", {
     rule: "attune.json must be as attune writes it",
-    found,
+    found: parsed.error.issues[0].message,
     next: "restore the file, or delete it to use the model with default columns and length",
     file: `${folder}/attune.json`,
-  });
-}
-
-function vocabularyTooLarge(found: number, rows: number, file: string): AttuneError {
-  return new AttuneError("ERR_VOCABULARY_SIZE", {
-    rule: "the vocabulary must not be larger than the model's embedding table",
-    found: `${found} tokens and ${rows} rows (vocab_size in config.json)`,
-    next: "use the vocabulary that the model was trained with",
-    file,
   });
 }
 

@@ -19,7 +19,7 @@ import type { Encoding } from "../text/index.ts";
 import type { DoneEvent, Report, TrainEvent } from "../train/index.ts";
 import { allLogits, checkMaxLength, loadSplit, probabilities, report, runTraining } from "../train/index.ts";
 import type { LoadedModel } from "./model.ts";
-import { classifierModel, loadModel, namedTensors } from "./model.ts";
+import { classifierModel, loadModel, namedTensors, trainedColumns } from "./model.ts";
 import type {
   EvaluateOptions,
   Input,
@@ -86,6 +86,11 @@ export class TextClassifier {
     );
   }
 
+  /** The names of the columns that the model in `folder` was trained on; none where another tool wrote it. */
+  static columnsOf(folder: string): Promise<LoadedModel["columns"]> {
+    return trainedColumns(folder);
+  }
+
   /** Label names in the order of the model's outputs. */
   get labels(): readonly string[] {
     return this.#model.schema.names;
@@ -142,7 +147,7 @@ export class TextClassifier {
    * @throws what the readers throw, and ERR_LABEL_UNKNOWN where the data has labels that the model lacks.
    */
   async evaluate(source: string, options: EvaluateOptions = {}): Promise<Report> {
-    const { maxLength, onProgress, onBadRows, ...columns } = options;
+    const { maxLength, onProgress, onBadRows, onTruncated, ...columns } = options;
     const { schema } = this.#model;
     const { columns: own } = this.#model;
     const { examples, badRows } = await loadSplit(source, {
@@ -155,6 +160,8 @@ export class TextClassifier {
     if (badRows.length > 0) onBadRows?.(badRows);
     const labels = encodeLabels(examples, schema, source);
     const encodings = this.#encode(examples, maxLength);
+    const cut = encodings.filter(({ truncatedTokens }) => truncatedTokens > 0).length;
+    if (cut > 0) onTruncated?.(cut, encodings.length);
     return report(labels, probabilities(await this.#allLogits(encodings, onProgress), schema), schema);
   }
 

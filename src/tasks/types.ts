@@ -52,6 +52,8 @@ export type EvaluateOptions = Omit<
   PredictOptions & {
     /** Called with the rows that `skipBadRows` left out, where there are any. */
     readonly onBadRows?: (rows: readonly BadRow[]) => void;
+    /** Called with the number of texts that did not fit in `maxLength` and lost their end, where there are any. */
+    readonly onTruncated?: (texts: number, total: number) => void;
   };
 
 export interface TrainTaskOptions extends TrainOptions {

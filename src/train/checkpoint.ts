@@ -3,13 +3,12 @@
  * checkpoint, and a resumed run goes on to the same bits.
  *
  *     OUT/checkpoints/run.json              the options, data hashes and versions of the run
- *     OUT/checkpoints/vocab.txt             the vocabulary, where it was learnt
  *     OUT/checkpoints/step-N/               weights, their average, both moments, loop state; written whole or not at all
  *     OUT/checkpoints/best.safetensors      the best weights so far
  *
  * There is no generator state: random numbers are functions of the step (base/random.ts).
  */
-import { readdir, readFile, rm } from "node:fs/promises";
+import { readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { AttuneError, internal } from "../base/errors.ts";
@@ -68,6 +67,7 @@ export class RunFolder {
 
   async begin(manifest: Readonly<Record<string, unknown>>): Promise<void> {
     await writeFolderAtomic(this.path, { "run.json": `${JSON.stringify(manifest, null, 2)}\n` });
+    await this.#sweep();
   }
 
   /** Steps that have a whole checkpoint, latest first. */
@@ -131,7 +131,18 @@ export class RunFolder {
 
   /** The run is complete and its model written: nothing here is needed any more. */
   async remove(): Promise<void> {
-    await rm(this.path, { recursive: true, force: true });
+    await this.#sweep();
+    await rename(this.path, this.#done); // from here on no run stands here, also if deleting is cut short
+    await this.#sweep();
+  }
+
+  /** Where a complete run waits for its deletion. */
+  get #done(): string {
+    return `${this.path}.done`;
+  }
+
+  #sweep(): Promise<void> {
+    return rm(this.#done, { recursive: true, force: true });
   }
 }
 

@@ -40,7 +40,7 @@ export async function* finish(run: Run, state: LoopState): AsyncGenerator<TrainE
       format: 1,
       labels: examples.schema,
       maxLength: options.maxLength,
-      columns: { text: options.textColumn, label: options.labelColumn, textPair: options.textPairColumn },
+      columns: { ...examples.columns, textPair: examples.columns.textPair ?? null },
       run: {
         ...manifest,
         steps: state.step,

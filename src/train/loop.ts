@@ -91,13 +91,16 @@ async function* trainWith(run: Run, control: RunControl, backend: Backend): Asyn
         yield* interrupt(run, state);
         return;
       }
-      if (options.checkpointSteps !== undefined && state.step % options.checkpointSteps === 0)
-        yield await checkpoint(run, state);
+      if (isCheckpointStep(run, state)) yield await checkpoint(run, state);
     }
     const evaluated = await evaluateEpoch(run, state, epoch);
     state = evaluated.state;
     yield evaluated.event;
-    refuseCollapse(state, { lr: options.lr, warmupSteps: run.warmupSteps, ends: stoppedEarly() });
+    refuseCollapse(state, {
+      lr: options.lr,
+      warmupSteps: run.warmupSteps,
+      ends: stoppedEarly() || state.step === totalSteps,
+    });
     yield await checkpoint(run, state);
     if (control.shouldStop() && state.step < totalSteps && !stoppedEarly()) {
       yield { event: "interrupted", step: state.step, totalSteps, checkpoint: folder.path };
@@ -105,6 +108,12 @@ async function* trainWith(run: Run, control: RunControl, backend: Backend): Asyn
     }
   }
   yield* finish(run, state);
+}
+
+/** Whether a checkpoint is due inside an epoch; at its end one follows the evaluation, which belongs to its state. */
+function isCheckpointStep({ options, stepsPerEpoch }: Run, { step }: LoopState): boolean {
+  const { checkpointSteps } = options;
+  return checkpointSteps !== undefined && step % checkpointSteps === 0 && step % stepsPerEpoch !== 0;
 }
 
 /** What must hold of the output folder before anything is done. */

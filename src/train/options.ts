@@ -10,6 +10,7 @@ import { availableParallelism } from "node:os";
 import { AttuneError, nearest } from "../base/errors.ts";
 import type { PresetName } from "../models/bert/presets.ts";
 import { isPresetName, presetNames } from "../models/bert/presets.ts";
+import { MAX_MICRO_BATCHES } from "./masks.ts";
 import type { DeviceChoice } from "../runtime/index.ts";
 
 /** Where the examples are and how to read them. */
@@ -180,7 +181,10 @@ const ranges: Readonly<Record<string, Range>> = {
   devShare: [(n) => n > 0 && n <= 0.5, "in (0, 0.5]"],
   epochs: positiveInteger,
   lr: [(n) => n > 0 && n <= 1, "in (0, 1]"],
-  batchSize: positiveInteger,
+  batchSize: [
+    (n) => Number.isSafeInteger(n) && n > 0 && n <= MAX_MICRO_BATCHES,
+    `a whole number in 1..${MAX_MICRO_BATCHES}`,
+  ],
   batchTokens: positiveInteger,
   maxLength: [
     (n) => Number.isSafeInteger(n) && n >= 3,

@@ -5,7 +5,7 @@
  * Pure but for reading the files: the same files and options give the same arrays.
  */
 import { AttuneError } from "../base/errors.ts";
-import type { EncodedLabels, Example, ExampleSet, LabelSchema } from "../data/index.ts";
+import type { Columns, EncodedLabels, Example, ExampleSet, LabelSchema } from "../data/index.ts";
 import {
   buildLabelSchema,
   encodeLabels,
@@ -38,6 +38,8 @@ export interface Examples {
     readonly test: EncodedLabels | undefined;
   };
   readonly sources: { readonly train: string; readonly dev: string; readonly test: string | undefined };
+  /** The columns that train was read from, and dev and test as well. */
+  readonly columns: Columns;
   /** SHA-256 of every file read, by path. */
   readonly sha256: Readonly<Record<string, string>>;
   readonly badRows: number;
@@ -53,8 +55,11 @@ export interface PreparedData {
 export async function* readExamples(options: ResolvedTrainOptions): AsyncGenerator<TrainEvent, Examples> {
   yield { event: "phase", phase: "reading" };
   const trainSet = await loadSplit(options.train, options);
-  const devSet = options.dev === undefined ? undefined : await loadSplit(options.dev, options);
-  const testSet = options.test === undefined ? undefined : await loadSplit(options.test, options);
+  // the other splits are read as train was: a pair there and a single text here would be scored as another task
+  const { chosen } = trainSet;
+  const sameColumns = { ...options, textPairColumn: chosen.textPair ?? null };
+  const devSet = options.dev === undefined ? undefined : await loadSplit(options.dev, sameColumns);
+  const testSet = options.test === undefined ? undefined : await loadSplit(options.test, sameColumns);
   const { multiLabel, allowRareLabels, devShare, seed } = options;
   const schema = buildLabelSchema(trainSet.examples, { multiLabel, source: options.train, allowRareLabels });
   if (!multiLabel && looksMultiLabel(trainSet.examples)) {
@@ -83,6 +88,7 @@ export async function* readExamples(options: ResolvedTrainOptions): AsyncGenerat
       test: testSet === undefined ? undefined : encodeLabels(testSet.examples, schema, testSet.source),
     },
     sources: { train: options.train, dev: devSource, test: options.test },
+    columns: chosen,
     sha256: Object.fromEntries(sets.map(({ source, sha256 }) => [source, sha256])),
     badRows: sets.reduce((sum, { badRows }) => sum + badRows.length, 0),
   };
@@ -98,25 +104,26 @@ export async function* tokenizeExamples(
   const { train, dev, test, labels, sources } = examples;
   const encode = (split: readonly Example[]) =>
     split.map(({ text, textPair }) => tokenizer.encode(text, { pair: textPair, maxLength }));
-  const trainEncodings = encode(train);
-  yield* truncationWarning(trainEncodings, maxLength);
-  return {
-    train: { source: sources.train, encodings: trainEncodings, labels: labels.train },
+  const prepared = {
+    train: { source: sources.train, encodings: encode(train), labels: labels.train },
     dev: { source: sources.dev, encodings: encode(dev), labels: labels.dev },
     test:
       test === undefined || labels.test === undefined
         ? undefined
         : { source: sources.test ?? "", encodings: encode(test), labels: labels.test },
   };
+  for (const set of [prepared.train, prepared.dev, prepared.test]) {
+    if (set !== undefined) yield* truncationWarning(set, maxLength);
+  }
+  return prepared;
 }
 
 /** Loads one file or folder with the columns of the options; labels are required. */
 export function loadSplit(
   source: string,
-  options: Pick<
-    DataOptions,
-    "textColumn" | "labelColumn" | "textPairColumn" | "multiLabel" | "skipBadRows" | "encoding"
-  >,
+  options: Pick<DataOptions, "textColumn" | "labelColumn" | "multiLabel" | "skipBadRows" | "encoding"> & {
+    readonly textPairColumn?: string | null;
+  },
 ): Promise<ExampleSet> {
   const { textColumn, labelColumn, textPairColumn, multiLabel, skipBadRows, encoding } = options;
   return loadExamples(source, { textColumn, labelColumn, textPairColumn, multiLabel, skipBadRows, encoding });
@@ -128,11 +135,11 @@ export function loadSplit(
  * @throws ERR_MAX_LENGTH
  */
 export function checkMaxLength(maxLength: number, positions: number): void {
-  if (maxLength <= positions) return;
+  if (maxLength >= 3 && maxLength <= positions) return;
   throw new AttuneError("ERR_MAX_LENGTH", {
-    rule: `inputs can be at most as long as the model has positions, ${positions}`,
+    rule: `inputs must have 3 ([CLS], one token, [SEP]) to ${positions} tokens, as many as the model has positions`,
     found: `max length ${maxLength}`,
-    next: `pass --max-length ${positions} or less`,
+    next: `pass a --max-length in 3..${positions}`,
   });
 }
 
@@ -161,13 +168,13 @@ function* badRowWarnings({ source, badRows }: ExampleSet): Generator<TrainEvent>
   );
 }
 
-function* truncationWarning(encodings: readonly Encoding[], maxLength: number): Generator<TrainEvent> {
+function* truncationWarning({ source, encodings }: EncodedSet, maxLength: number): Generator<TrainEvent> {
   const cut = encodings.filter((encoding) => encoding.truncatedTokens > 0).length;
   if (cut === 0) return;
   const percent = ((100 * cut) / encodings.length).toFixed(1);
   yield warning(
     "WARN_TRUNCATED",
-    `${cut} of ${encodings.length} training texts (${percent}%) are longer than ${maxLength} tokens and lose their end; raise --max-length to keep more`,
+    `${cut} of ${encodings.length} texts of ${source} (${percent}%) are longer than ${maxLength} tokens and lose their end; raise --max-length to keep more`,
   );
 }
 

@@ -4,6 +4,7 @@
  * ONNX Runtime computes on the thread that calls it, so a loop here would freeze progress bars, timers and servers.
  * The other end is `train-worker.ts`.
  */
+import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { internal } from "../base/errors.ts";
 import type { SentError } from "../runtime/index.ts";
@@ -31,8 +32,8 @@ export interface RunTrainingOptions {
 }
 
 /**
- * Trains in a worker; iterate the events to the end. Leaving the loop early stops the worker at once, without a
- * checkpoint.
+ * Trains in a worker; iterate the events to the end. Leaving the loop early stops the worker after its step, without
+ * a checkpoint.
  *
  * @throws ERR_OPTION before the worker starts; then what the training loop throws.
  * @example
@@ -46,6 +47,7 @@ export async function* runTraining(
 ): AsyncGenerator<TrainEvent> {
   const workerData: TrainRequest = { options: resolveTrainOptions(options), resume };
   const worker = new Worker(distUrl("train/train-worker.js"), { workerData });
+  const exited = once(worker, "exit");
   const stop = () => worker.postMessage("stop");
   signal?.addEventListener("abort", stop);
   if (signal?.aborted) stop();
@@ -57,7 +59,8 @@ export async function* runTraining(
     }
   } finally {
     signal?.removeEventListener("abort", stop);
-    await worker.terminate();
+    worker.postMessage("abandon"); // nothing where it has ended; terminate() inside native code aborts the process
+    await exited;
   }
 }
 

@@ -5,6 +5,7 @@ import type { LabelSchema } from "../data/index.ts";
 import type { ParsedBertConfig, SequenceClassificationConfig } from "../models/bert/config.ts";
 import { parseBertConfig } from "../models/bert/config.ts";
 import { bertPreset, isPresetName } from "../models/bert/presets.ts";
+import type { StoredTensors } from "../models/checkpoint/index.ts";
 import { assertLoadable, matchParameters, readModelFolder } from "../models/checkpoint/index.ts";
 import { initialize } from "../nn/index.ts";
 import { BertTokenizer, trainWordPiece } from "../text/index.ts";
@@ -67,9 +68,13 @@ async function* fromFolder(
   const folder = await readModelFolder(options.model);
   await folder.weights.close();
   const parsed = parseBertConfig(folder.config, `${folder.path}/config.json`);
-  const keepsHead = sameHead(parsed, schema);
+  const hasHead = folder.weights.tensors.has("classifier.weight");
+  const keepsHead = hasHead && sameHead(parsed, schema);
   if (!keepsHead) {
-    const why = parsed.head === undefined ? "it has none" : `its labels are ${parsed.head.labels.join(", ")}`;
+    const why =
+      hasHead && parsed.head !== undefined
+        ? `its labels are ${parsed.head.labels.join(", ")}`
+        : "it has none";
     yield {
       event: "warning",
       code: "WARN_FRESH_HEAD",
@@ -80,13 +85,12 @@ async function* fromFolder(
   return {
     from: folder.path,
     config,
-    tokenizer: tokenizerOfFolder(folder),
+    tokenizer: tokenizerOfFolder(folder, config.vocabSize),
     async fill(engine) {
       const { weights } = await readModelFolder(options.model);
       try {
         const specs = engine.parameters.map(({ spec }) => spec);
-        const wanted = keepsHead ? specs : specs.filter(({ name }) => !name.startsWith("classifier."));
-        const match = matchParameters(wanted, weights);
+        const match = matchParameters(specs, keepsHead ? weights : withoutHead(weights));
         assertLoadable(match);
         for (const { spec, values } of engine.parameters) {
           const stored = match.storedNames.get(spec.name);
@@ -105,6 +109,11 @@ function* texts({ train }: Examples): Generator<string> {
     yield text;
     if (textPair !== undefined) yield textPair;
   }
+}
+
+/** The checkpoint as if it had no classifier, whose shape is that of other labels. */
+function withoutHead({ path, tensors }: StoredTensors): StoredTensors {
+  return { path, tensors: new Map([...tensors].filter(([name]) => !name.startsWith("classifier."))) };
 }
 
 function head({ kind, names }: LabelSchema): Pick<SequenceClassificationConfig, "labels" | "problemType"> {

@@ -2,19 +2,35 @@
  * The tokenizer that a model folder describes: tokenizer.json where it is there, else vocab.txt with the casing
  * that tokenizer_config.json names.
  */
+import { z } from "zod";
 import { AttuneError } from "../base/errors.ts";
 import type { ModelFolder } from "../models/checkpoint/index.ts";
+import type { NormalizerOptions } from "../text/index.ts";
 import { BertTokenizer, readVocabulary } from "../text/index.ts";
 
-/** @throws ERR_MODEL_FILE where the folder has neither file, and what the readers of both throw. */
-export function tokenizerOfFolder(folder: ModelFolder): BertTokenizer {
+/**
+ * @param rows rows of the model's embedding table: `vocab_size` of its config.json.
+ * @throws ERR_MODEL_FILE where the folder has neither file, ERR_VOCABULARY_SIZE where the vocabulary is larger than
+ *   the table, and what the readers of both files throw.
+ */
+export function tokenizerOfFolder(folder: ModelFolder, rows: number): BertTokenizer {
+  const tokenizer = readTokenizer(folder);
+  if (tokenizer.vocabSize <= rows) return tokenizer;
+  throw new AttuneError("ERR_VOCABULARY_SIZE", {
+    rule: "the vocabulary must not be larger than the model's embedding table",
+    found: `${tokenizer.vocabSize} tokens and ${rows} rows (vocab_size in config.json)`,
+    next: "use the vocabulary that the model was trained with",
+    file: folder.path,
+  });
+}
+
+function readTokenizer(folder: ModelFolder): BertTokenizer {
   if (folder.tokenizerJson !== undefined) {
     return BertTokenizer.fromTokenizerJson(folder.tokenizerJson, `${folder.path}/tokenizer.json`);
   }
   if (folder.vocabulary !== undefined) {
-    return BertTokenizer.fromVocabulary(readVocabulary(folder.vocabulary, `${folder.path}/vocab.txt`), {
-      lowercase: lowercaseOf(folder.tokenizerConfig),
-    });
+    const vocabulary = readVocabulary(folder.vocabulary, `${folder.path}/vocab.txt`);
+    return BertTokenizer.fromVocabulary(vocabulary, normalizerOptions(folder));
   }
   throw new AttuneError("ERR_MODEL_FILE", {
     rule: "a model folder must have vocab.txt or tokenizer.json",
@@ -24,8 +40,27 @@ export function tokenizerOfFolder(folder: ModelFolder): BertTokenizer {
   });
 }
 
-/** transformers' default is to lowercase. */
-function lowercaseOf(tokenizerConfig: unknown): boolean {
-  const isObject = typeof tokenizerConfig === "object" && tokenizerConfig !== null;
-  return !(isObject && "do_lower_case" in tokenizerConfig && tokenizerConfig.do_lower_case === false);
+const tokenizerConfigSchema = z.object({
+  do_lower_case: z.boolean().optional(),
+  strip_accents: z.boolean().nullish(),
+  tokenize_chinese_chars: z.boolean().optional(),
+});
+
+/** What tokenizer_config.json says, with transformers' defaults: lower-case, accents stripped with it, CJK apart. */
+function normalizerOptions({ tokenizerConfig, path }: ModelFolder): NormalizerOptions {
+  const parsed = tokenizerConfigSchema.safeParse(tokenizerConfig ?? {});
+  if (!parsed.success) {
+    throw new AttuneError("ERR_MODEL_FILE", {
+      rule: "tokenizer_config.json must be as transformers writes it",
+      found: `${parsed.error.issues[0].path.join(".")}: ${parsed.error.issues[0].message}`,
+      next: "correct the file",
+      file: `${path}/tokenizer_config.json`,
+    });
+  }
+  const { do_lower_case: lowercase = true, strip_accents, tokenize_chinese_chars } = parsed.data;
+  return {
+    lowercase,
+    stripAccents: strip_accents ?? lowercase,
+    handleChineseChars: tokenize_chinese_chars ?? true,
+  };
 }

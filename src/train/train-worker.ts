@@ -10,17 +10,23 @@ const port = parentPort;
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- run-in-worker.ts is the only one to start this file
 const request = workerData as TrainRequest;
 let stopping = false;
-port.on("message", () => {
-  stopping = true;
+let abandoned = false;
+port.on("message", (message: "stop" | "abandon") => {
+  if (message === "stop") stopping = true;
+  else abandoned = true;
 });
 
 try {
   const control = { resume: request.resume, shouldStop: () => stopping };
-  for await (const event of train(request.options, control)) post({ kind: "event", event });
+  for await (const event of train(request.options, control)) {
+    if (abandoned) break; // frees the sessions: killing a thread inside native code would take the process with it
+    post({ kind: "event", event });
+  }
   post({ kind: "end" });
 } catch (error) {
   post({ kind: "error", error: sendError(error) });
 }
+port.close();
 
 function post(message: TrainMessage): void {
   port.postMessage(message);

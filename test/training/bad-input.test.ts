@@ -14,6 +14,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
+import { openSafetensors, writeSafetensors } from "../../src/models/checkpoint/index.ts";
 import { TextClassifier } from "../../src/tasks/index.ts";
 import type { TrainOptions } from "../../src/train/index.ts";
 import { runTraining } from "../../src/train/index.ts";
@@ -120,6 +121,9 @@ describe("training on bad input", () => {
   });
 });
 
+/** What a run from a folder must not be given. */
+const scratchFree = { vocabSize: undefined, minFrequency: undefined };
+
 describe("loading a damaged model", () => {
   it.each([
     [
@@ -149,6 +153,21 @@ describe("loading a damaged model", () => {
     await expect(TextClassifier.load(copy)).rejects.toThrow(message);
   });
 
+  it("whose classifier was never trained", async () => {
+    const copy = join(folder, "encoder");
+    cpSync(model, copy, { recursive: true });
+    await using weights = await openSafetensors(join(model, "model.safetensors"));
+    const kept = [...weights.tensors].filter(([name]) => !name.startsWith("classifier."));
+    const tensors = await Promise.all(
+      kept.map(async ([name, { shape }]) => ({ name, shape, data: await weights.read(name) })),
+    );
+    await writeSafetensors(join(copy, "model.safetensors"), tensors);
+    await expect(TextClassifier.load(copy)).rejects.toThrow(/ERR_UNTRAINED_HEAD/);
+    expect(await train({ ...base, ...scratchFree, model: copy, out: join(folder, "tuned") })).toContain(
+      "WARN_FRESH_HEAD",
+    );
+  });
+
   it("that does not exist", async () => {
     await expect(TextClassifier.load(join(folder, "no-model"))).rejects.toThrow(/ERR_MODEL_FOLDER.*no-model/);
   });
@@ -157,6 +176,37 @@ describe("loading a damaged model", () => {
     const path = join(copy, "config.json");
     writeFileSync(path, JSON.stringify(Object.assign(JSON.parse(readFileSync(path, "utf8")), change)));
   }
+});
+
+describe("sentence pairs", () => {
+  const pairs =
+    "text,text_pair,label\n" +
+    Array.from({ length: 16 }, (_, i) => `a ${i % 4} b,c ${i % 3} d,${i % 2}`).join("\n");
+
+  it("are read as pairs in every split, or refused", async () => {
+    const options = { ...base, train: file("pairs.csv", pairs), out: join(folder, "pairs") };
+    await expect(train({ ...options, dev: base.dev })).rejects.toThrow(
+      /ERR_COLUMN_MISSING.*second text.*text_pair/,
+    );
+    await train({ ...options, dev: options.train });
+    const classifier = await TextClassifier.load(options.out);
+    await expect(classifier.evaluate(base.dev ?? "")).rejects.toThrow(/ERR_COLUMN_MISSING.*second text/);
+    await expect(classifier.evaluate(options.train)).resolves.toMatchObject({ examples: 16 });
+    const [single, pair] = await classifier.predict(["a b", { text: "a b", textPair: "c d" }]);
+    expect(pair.receipt.tokens).toBeGreaterThan(single.receipt.tokens + 1);
+    await classifier.dispose();
+    await expect(classifier.predict("a")).rejects.toThrow(/ERR_DISPOSED/);
+  });
+
+  it("are not made of a single-text model's data", async () => {
+    const classifier = await TextClassifier.load(model);
+    const labelled = file(
+      "pairs-labelled.csv",
+      pairs.replaceAll(/,0$/gm, ",colour").replaceAll(/,1$/gm, ",number"),
+    );
+    await expect(classifier.evaluate(labelled)).resolves.toMatchObject({ examples: 16 });
+    await classifier.dispose();
+  });
 });
 
 describe("predicting odd text", () => {

@@ -4,7 +4,7 @@
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { cpSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -75,6 +75,13 @@ describe("one seed", () => {
     expect(modelFiles("killed-often")).toEqual(unbroken);
   });
 
+  it("gives the same bytes where every checkpoint falls on the end of an epoch", async () => {
+    const options = { ...toyRun(folder, "epoch-checkpoints"), checkpointSteps: 12 };
+    await killAtStep(options, 25);
+    await run(options, { resume: true });
+    expect(modelFiles("epoch-checkpoints")).toEqual(unbroken);
+  });
+
   it("gives the same bytes after an interruption, which saves where it stands", async () => {
     const options = toyRun(folder, "interrupted");
     const abort = new AbortController();
@@ -90,6 +97,41 @@ describe("one seed", () => {
       last?.event === "interrupted" ? last.step : -1,
     );
     expect(modelFiles("interrupted")).toEqual(unbroken);
+  });
+});
+
+describe("an unfinished run", () => {
+  const options = toyRun(folder, "unfinished");
+
+  beforeAll(() => killAtStep(options, 17));
+
+  it("is not started over by mistake", async () => {
+    await expect(run(options)).rejects.toThrow(/ERR_RUN_UNFINISHED.*step 1[57].*--resume/);
+  });
+
+  it("does not go on under other options", async () => {
+    await expect(run({ ...options, lr: 2e-3 }, { resume: true })).rejects.toThrow(
+      /ERR_RESUME_MISMATCH.*lr was 0.001 and is 0.002/,
+    );
+  });
+
+  it("does not go on from a state that is not ours", async () => {
+    const copy = { ...options, out: `${options.out}-copy` };
+    cpSync(options.out, copy.out, { recursive: true });
+    const manifest = join(copy.out, "checkpoints", "run.json");
+    writeFileSync(
+      manifest,
+      readFileSync(manifest, "utf8").replaceAll(JSON.stringify(options.out), JSON.stringify(copy.out)),
+    );
+    const [step] = readdirSync(join(copy.out, "checkpoints")).filter((name) => name.startsWith("step-"));
+    writeFileSync(join(copy.out, "checkpoints", step, "state.json"), '{"step": "many"}');
+    await expect(run(copy, { resume: true })).rejects.toThrow(/ERR_CHECKPOINT_STATE/);
+  });
+
+  it("must be there to be resumed", async () => {
+    await expect(run(toyRun(folder, "never-run"), { resume: true })).rejects.toThrow(
+      /ERR_NOTHING_TO_RESUME.*never-run/,
+    );
   });
 });
 
