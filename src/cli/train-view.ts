@@ -133,7 +133,7 @@ export class TrainView implements TrainSink {
       count(event.step),
       Number.isNaN(mean) ? "-" : score(mean), // a run may resume right before an evaluation
       score(event.loss),
-      score(event.score),
+      score(event.accuracy),
       score(event.macroF1),
     ]);
     this.#lines(event.best ? `${row}  ${colors.green("* best")}` : row);
@@ -143,7 +143,7 @@ export class TrainView implements TrainSink {
   #curveLine(cells: readonly string[]): string {
     if (this.#curve === undefined) {
       const { epochs = 0, totalSteps = 0, data } = this.#run ?? {};
-      const measure = data?.kind === "multi" ? "micro F1" : "accuracy";
+      const measure = data?.kind === "multi" ? "subset acc." : "accuracy";
       const headings = ["epoch", "step", "train loss", "dev loss", measure, "macro F1"];
       const longest = [`${epochs}/${epochs}`, count(totalSteps), "", "", "", ""];
       const widths = headings.map((heading, i) => Math.max(heading.length, longest[i].length));

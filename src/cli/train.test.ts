@@ -30,7 +30,6 @@ function evaluation(epoch: number, score: number, best: boolean): TrainEvent {
     loss: 0.5,
     accuracy: score,
     macroF1: 0.7,
-    score,
     best,
   };
 }

@@ -56,7 +56,7 @@ export class TextClassifier {
    *   dev: "examples/quickstart/dev.csv",
    *   model: "tiny",
    *   out: "runs/messages",
-   *   onEvent: (event) => event.event === "evaluation" && console.log(event.epoch, event.score),
+   *   onEvent: (event) => event.event === "evaluation" && console.log(event.epoch, event.accuracy),
    * });
    */
   static async train(options: TrainTaskOptions): Promise<TextClassifier> {

@@ -24,7 +24,6 @@ import type { TrainingEngine } from "./engine.ts";
 
 const stateSchema = z.strictObject({
   step: z.int(),
-  bestScore: z.number(),
   bestLoss: z.number(),
   bestStep: z.int(),
   bestEpoch: z.int(),
@@ -40,7 +39,6 @@ export type LoopState = z.infer<typeof stateSchema>;
 
 export const initialState: LoopState = {
   step: 0,
-  bestScore: -1,
   bestLoss: Number.MAX_VALUE,
   bestStep: 0,
   bestEpoch: 0,

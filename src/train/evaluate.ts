@@ -59,8 +59,3 @@ export function report(labels: EncodedLabels, probs: Float64Array, schema: Label
     ? evaluateSingleLabel({ labelNames, truth: labels.ids, probabilities: probs })
     : evaluateMultiLabel({ labelNames, truth: labels.flags, probabilities: probs });
 }
-
-/** The number that decides which weights are better: accuracy, or micro F1 where a text has several labels. */
-export function scoreOf(scored: Report): number {
-  return scored.kind === "single" ? scored.accuracy : scored.microF1;
-}

@@ -69,12 +69,11 @@ export interface EvaluationEvent {
   readonly event: "evaluation";
   readonly step: number;
   readonly epoch: number;
+  /** Log loss: the lowest one decides which weights are kept. */
   readonly loss: number;
   /** Accuracy, or subset accuracy where there are several labels. */
   readonly accuracy: number;
   readonly macroF1: number;
-  /** What decides which weights are kept: accuracy, or micro F1 where there are several labels. */
-  readonly score: number;
   readonly best: boolean;
 }
 

@@ -14,7 +14,6 @@ import { loadBackend } from "../runtime/index.ts";
 import type { LoopState } from "./checkpoint.ts";
 import { initialState, RunFolder } from "./checkpoint.ts";
 import { collapsedEpochs, refuseCollapse } from "./collapse.ts";
-import { scoreOf } from "./evaluate.ts";
 import type { EvaluationEvent, TrainEvent } from "./events.ts";
 import { finish } from "./finish.ts";
 import { checkResumable, manifestOf } from "./manifest.ts";
@@ -144,16 +143,13 @@ async function evaluateEpoch(
 ): Promise<{ state: LoopState; event: EvaluationEvent }> {
   const started = performance.now();
   const { scored, predicted } = await evaluateSet(run, run.data.dev);
-  const score = scoreOf(scored);
-  const best = score > state.bestScore || (score === state.bestScore && scored.logLoss < state.bestLoss);
+  const best = scored.logLoss < state.bestLoss; // less noisy than accuracy on a small dev set: docs/decisions/0004
   if (best) await run.folder.saveBest(run.engine);
   run.pace.evaluation(performance.now() - started);
   return {
     state: {
       ...state,
-      ...(best
-        ? { bestScore: score, bestLoss: scored.logLoss, bestStep: state.step, bestEpoch: epoch + 1 }
-        : {}),
+      ...(best ? { bestLoss: scored.logLoss, bestStep: state.step, bestEpoch: epoch + 1 } : {}),
       epochsWithoutGain: best ? 0 : state.epochsWithoutGain + 1,
       collapsedEpochs: collapsedEpochs(run.examples, predicted, state),
       epochLoss: 0,
@@ -166,7 +162,6 @@ async function evaluateEpoch(
       loss: scored.logLoss,
       accuracy: scored.kind === "single" ? scored.accuracy : scored.subsetAccuracy,
       macroF1: scored.macroF1,
-      score,
       best,
     },
   };

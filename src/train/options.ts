@@ -84,7 +84,7 @@ export interface TrainOptions extends DataOptions {
   readonly lowercase?: boolean;
   /** Default 0. Same seed, data, threads and runtime: same bits. */
   readonly seed?: number;
-  /** Epochs without a better dev score before stopping. Default 10. */
+  /** Epochs without a lower dev loss before stopping. Default 10. */
   readonly patience?: number;
   /** Steps between checkpoints; default once an epoch. One more is written when the run is interrupted. */
   readonly checkpointSteps?: number;

@@ -38,7 +38,7 @@ export interface RunTrainingOptions {
  * @throws ERR_OPTION before the worker starts; then what the training loop throws.
  * @example
  * for await (const event of runTraining({ train: "train.csv", out: "runs/spam", model: "tiny" })) {
- *   if (event.event === "evaluation") scores.push(event.score);
+ *   if (event.event === "evaluation") losses.push(event.loss);
  * }
  */
 export async function* runTraining(
