@@ -65,7 +65,7 @@ export function trainCommand(context: Context): AnyCommand {
     )
     .optionsGroup("Training:")
     .addOption(
-      numberOption("--epochs <n>", "passes over DATA (default: tiny 30, other presets 8, from a folder 4)"),
+      numberOption("--epochs <n>", "passes over DATA (default: tiny 30, mini 5, larger 8, from a folder 4)"),
     )
     .addOption(numberOption("--lr <x>", "peak learning rate (default: by model)"))
     .addOption(numberOption("--batch-size <n>", `most texts of a step (default: ${defaults.batchSize})`))
