@@ -1,6 +1,6 @@
 /**
- * Training inputs with noise: words spelled in other pieces, tokens hidden. From scratch on small sets these two are
- * worth more than any other regulariser (docs/decisions/0004).
+ * Training inputs with noise: words spelled in other pieces, tokens hidden. What each is worth from scratch on a small
+ * set: docs/decisions/0004.
  *
  * Sources: Hiraoka 2022, "MaxMatch-Dropout: Subword Regularization for WordPiece"; word dropout of Iyyer et al. 2015,
  * "Deep Unordered Composition Rivals Syntactic Methods for Text Classification", section 3.2, with BERT's own mask
