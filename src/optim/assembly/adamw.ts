@@ -102,7 +102,7 @@ export function adamw(
 }
 
 /** Four elements, `at` bytes behind the pointers. */
-// @ts-ignore: decorator
+// @ts-ignore: AssemblyScript decorates functions, TypeScript only classes
 @inline
 function step4(
   p: usize,

@@ -32,7 +32,7 @@ export function sumOfSquares(x: usize, n: u32): f64 {
   return total;
 }
 
-// @ts-ignore: decorator
+// @ts-ignore: AssemblyScript decorates functions, TypeScript only classes
 @inline
 function square4(x: usize, at: usize): v128 {
   const value = v128.load(x + at);

@@ -75,7 +75,7 @@ export function dropoutMask(
 }
 
 /** Eight 16-bit numbers to eight mask values. */
-// @ts-ignore: decorator
+// @ts-ignore: AssemblyScript decorates functions, TypeScript only classes
 @inline
 function storeMask(dst: usize, halves: v128, threshold: v128, keep: v128): void {
   const kept = i16x8.ge_u(halves, threshold);
