@@ -15,7 +15,7 @@ import { Random } from "../src/base/random.ts";
 import { bertPreset } from "../src/models/bert/presets.ts";
 import { initialize } from "../src/nn/index.ts";
 import { loadBackend } from "../src/runtime/index.ts";
-import { TrainingEngine } from "../src/train/engine.ts";
+import { classifierFeeds, createClassifierEngine } from "../src/train/classifier-engine.ts";
 
 const VOCABULARY = 30522;
 const shapes = [
@@ -68,7 +68,7 @@ async function startOurs(preset: string, b: number, t: number) {
     labels: ["no", "yes"],
     problemType: "single_label_classification",
   });
-  const engine = await TrainingEngine.create({
+  const engine = await createClassifierEngine({
     config,
     backend: await loadBackend("native"),
     seed: 1,
@@ -95,7 +95,7 @@ async function startOurs(preset: string, b: number, t: number) {
       const times: number[] = [];
       for (let i = 0; i < count; i++) {
         const start = performance.now();
-        await engine.step([{ inputs, labels }], { step: step++, lr: 1e-5 });
+        await engine.step(classifierFeeds([{ inputs, labels }], 2), { step: step++, lr: 1e-5 });
         times.push(performance.now() - start);
       }
       return times;

@@ -31,10 +31,10 @@ export async function compute(
   }
 }
 
-/** The numbers of a float32 or int32 tensor. */
-export function numbers({ data, dtype }: HostTensor): Float32Array | Int32Array {
-  if (data instanceof Float32Array || data instanceof Int32Array) return data;
-  throw new Error(`expected float32 or int32, found ${dtype}`);
+/** The numbers of a float32, int32 or bool tensor. */
+export function numbers({ data, dtype }: HostTensor): Float32Array | Int32Array | Uint8Array {
+  if (data instanceof Float32Array || data instanceof Int32Array || data instanceof Uint8Array) return data;
+  throw new Error(`expected float32, int32 or bool, found ${dtype}`);
 }
 
 function nameOf({ source }: Tensor): string {

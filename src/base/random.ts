@@ -105,6 +105,12 @@ export class Random {
     return (this.uint32() + 0.5) / 0x100000000;
   }
 
+  /** From the normal distribution with mean 0 and deviation 1 (Box and Muller 1958); two uniform numbers each. */
+  normal(): number {
+    const radius = Math.sqrt(-2 * Math.log(this.uniform()));
+    return radius * Math.cos(2 * Math.PI * this.uniform());
+  }
+
   /** Uniform integer in 0..n-1, without modulo bias (rejection). */
   int(n: number): number {
     const limit = 0x100000000 - (0x100000000 % n);

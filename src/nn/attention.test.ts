@@ -4,7 +4,8 @@ import { Random } from "../base/random.ts";
 import { compute, numbers } from "../../test/compute.ts";
 import { input } from "../tensor/index.ts";
 import type { Tensor } from "../tensor/index.ts";
-import { multiHeadAttention, paddingBias } from "./attention.ts";
+import { scaledDotProductAttention } from "./attention.ts";
+import { paddingBias } from "./masks.ts";
 import { Scope } from "./scope.ts";
 
 const [t, s, b, heads, d] = [3, 5, 2, 7, 11];
@@ -29,10 +30,10 @@ const given = {
 };
 
 /** The context of these values, [t, b, h]. */
-async function attend(values: typeof given): Promise<Float32Array | Int32Array> {
+async function attend(values: typeof given): Promise<ReturnType<typeof numbers>> {
   const scope = Scope.root({ training: false });
   const bias = paddingBias(mask, heads);
-  const context = multiHeadAttention(scope, q, k, v, { numHeads: heads, bias, dropout: 0.1 });
+  const { context } = scaledDotProductAttention(scope, q, k, v, { numHeads: heads, bias, dropout: 0.1 });
   expect(context.shape).toEqual(["t", "b", h]);
   const { result } = await compute(
     { result: context },
@@ -85,7 +86,7 @@ function swapExamples(x: HostTensor<"float32">): HostTensor<"float32"> {
   return { ...x, data };
 }
 
-describe("multiHeadAttention", () => {
+describe("scaledDotProductAttention", () => {
   it("is the paper's formula", async () => {
     const found = await attend(given);
     const errors = reference(given).map((value, i) => Math.abs(value - found[i]));
@@ -130,7 +131,7 @@ describe("multiHeadAttention", () => {
 
   it("drops attention weights in training, under its own name", () => {
     const scope = Scope.root({ training: true });
-    multiHeadAttention(scope.at("self"), q, k, v, { numHeads: heads, dropout: 0.25 });
+    scaledDotProductAttention(scope.at("self"), q, k, v, { numHeads: heads, dropout: 0.25 });
     expect(scope.dropouts).toMatchObject([
       { name: "self.dropout", rate: 0.25, mask: { shape: ["7*b", "t", "s"] } },
     ]);
@@ -143,8 +144,10 @@ describe("multiHeadAttention", () => {
     ["queries of rank 2", input("q", "float32", ["t", h]), 7, "float32[t, 77]"],
   ])("refuses %s", (_, queries, numHeads, found) => {
     const scope = Scope.root({ training: false }).at("encoder").at("self");
-    const attempt = () => multiHeadAttention(scope, queries, k, v, { numHeads, dropout: 0 });
-    expect(attempt).toThrow("ERR_SHAPE: encoder.self: attention needs [t, b, h] with h divisible by the");
+    const attempt = () => scaledDotProductAttention(scope, queries, k, v, { numHeads, dropout: 0 });
+    expect(attempt).toThrow(
+      "ERR_SHAPE: model.encoder.self: attention needs [t, b, h] with h divisible by the",
+    );
     expect(attempt).toThrow(`${found}; change the hidden size or the number of heads`);
   });
 });

@@ -1,87 +1,75 @@
 /**
- * Scaled dot-product attention over many heads (Vaswani et al. 2017, section 3.2).
+ * Scaled dot-product attention over many heads (Vaswani et al. 2017, sections 3.2.1 and 3.2.2).
  *
  *     attention(Q, K, V) = softmax(Q K^T / sqrt(d) + bias) V
  *
  * Activations are sequence-first, [t, b, h], and heads are cut out by reshaping alone: [t, b*heads, d] with
  * h = heads * d. The products read that layout in place, so nothing is transposed on the way in. The projections
- * before and after belong to the model (their parameter names differ between families).
+ * before and after belong to the layer (multi-head-attention.ts) or the model (their parameter names differ between
+ * families).
  *
  * Legend: t queries, s keys, b batch, h hidden, d size of a head.
  */
 import { product, quotient } from "../base/shape.ts";
 import type { Tensor } from "../tensor/index.ts";
-import {
-  add,
-  batchMatmul,
-  cast,
-  expand,
-  mul,
-  reshape,
-  scalar,
-  shapeError,
-  softmax,
-  sub,
-  transpose,
-} from "../tensor/index.ts";
+import { add, batchMatmul, reshape, scalar, shapeError, softmax, transpose, where } from "../tensor/index.ts";
 import { dropout } from "./layers.ts";
+import type { HeadMasks } from "./masks.ts";
+import { LOWEST } from "./masks.ts";
 import type { Scope } from "./scope.ts";
 
-/** The lowest finite float32: masked keys get no weight, and a row with every key masked stays finite (uniform). */
-const LOWEST = -3.4028234663852886e38;
-
-export interface MultiHeadOptions {
+export interface AttentionOptions extends HeadMasks {
   readonly numHeads: number;
-  /** [b*heads, 1 or t, s], added to the scores: see paddingBias. */
-  readonly bias?: Tensor;
-  /** Share of attention weights dropped in training. */
-  readonly dropout: number;
+  /** Share of attention weights dropped in training. Default 0. */
+  readonly dropout?: number;
+}
+
+export interface Attended {
+  /** [t, b, h] */
+  readonly context: Tensor;
+  /** What each query took from each key, [b*heads, t, s]: rows of sum 1, or of zeros where every key is hidden. */
+  readonly weights: Tensor;
 }
 
 /**
- * Attention of queries [t, b, h] over keys and values [s, b, h]; gives [t, b, h].
- * `scope` names the dropout site.
+ * Attention of queries [t, b, h] over keys and values [s, b, h]. `scope` names the dropout site, and records `q`,
+ * `k`, `v` (by heads), `scores` and `weights`.
+ *
+ * `bias` [b*heads, 1 or t, s] is added to the scores; `hidden`, of the same shape or one that broadcasts, gives keys
+ * no weight at all.
  *
  * @throws ERR_SHAPE where h is not divisible by `numHeads`.
  */
-export function multiHeadAttention(
+export function scaledDotProductAttention(
   scope: Scope,
   q: Tensor,
   k: Tensor,
   v: Tensor,
-  options: MultiHeadOptions,
-): Tensor {
-  const { numHeads, bias } = options;
-  const [qHeads, kHeads, vHeads] = [q, k, v].map((x) => splitHeads(scope, x, numHeads)); // [t or s, b*heads, d]
+  options: AttentionOptions,
+): Attended {
+  const { numHeads, bias, hidden } = options;
+  const qHeads = scope.record("q", splitHeads(scope, q, numHeads)); // [t, b*heads, d]
+  const kHeads = scope.record("k", splitHeads(scope, k, numHeads)); // [s, b*heads, d]
+  const vHeads = scope.record("v", splitHeads(scope, v, numHeads)); // [s, b*heads, d]
   const scores = batchMatmul(qHeads, kHeads, {
     batchA: "second",
     batchB: "second",
     transB: true,
     alpha: 1 / Math.sqrt(Number(qHeads.shape[2])),
   }); // [b*heads, t, s]
-  const weights = softmax(bias === undefined ? scores : add(scores, bias)); // [b*heads, t, s]
-  const dropped = dropout(scope.at("dropout"), weights, options.dropout);
+  scope.record("scores", scores);
+  const weights = scope.record("weights", maskedSoftmax(scores, { bias, hidden })); // [b*heads, t, s]
+  const dropped = dropout(scope.at("dropout"), weights, options.dropout ?? 0);
   const context = batchMatmul(dropped, vHeads, { batchB: "second" }); // [b*heads, t, d]
-  return reshape(transpose(context, [1, 0, 2]), q.shape); // [t, b, h]
+  return { context: reshape(transpose(context, [1, 0, 2]), q.shape), weights };
 }
 
-/**
- * The bias that hides padding: attention mask [b, s] (1 = token, 0 = padding; any integer type) to
- * [b*heads, 1, s] with 0 for tokens and the lowest float for padding.
- */
-export function paddingBias(attentionMask: Tensor, numHeads: number): Tensor {
-  if (attentionMask.rank !== 2) {
-    throw shapeError(
-      "paddingBias",
-      "the attention mask must be [batch, sequence]",
-      [attentionMask],
-      "pass the tokenizer's mask",
-    );
-  }
-  const [b, s] = attentionMask.shape;
-  const bias = mul(sub(scalar(1), cast(attentionMask, "float32")), scalar(LOWEST)); // [b, s]
-  const perHead = expand(reshape(bias, [b, 1, 1, s]), [b, numHeads, 1, s]);
-  return reshape(perHead, [product([b, numHeads]), 1, s]);
+/** Softmax of the last axis among the keys that are not hidden. */
+function maskedSoftmax(scores: Tensor, { bias, hidden }: HeadMasks): Tensor {
+  const biased = bias === undefined ? scores : add(scores, bias);
+  if (hidden === undefined) return softmax(biased);
+  // twice: the first makes hidden keys weigh nothing beside others, the second where there are no others
+  return where(hidden, scalar(0), softmax(where(hidden, scalar(LOWEST), biased)));
 }
 
 /** [t, b, h] -> [t, b*heads, d] */
@@ -90,7 +78,7 @@ function splitHeads(scope: Scope, x: Tensor, numHeads: number): Tensor {
   const headSize = x.rank === 3 ? quotient(h, numHeads) : undefined;
   if (typeof headSize !== "number") {
     throw shapeError(
-      scope.path,
+      scope.label,
       `attention needs [t, b, h] with h divisible by the ${numHeads} heads`,
       [x],
       "change the hidden size or the number of heads",

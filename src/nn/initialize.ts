@@ -22,6 +22,16 @@ export function initialize(
     case "ones":
       out.fill(1);
       break;
+    case "uniform": {
+      const random = new Random(seed, `init/${spec.name}`);
+      for (let i = 0; i < out.length; i++) out[i] = init.bound * (2 * random.uniform() - 1);
+      break;
+    }
+    case "normal": {
+      const random = new Random(seed, `init/${spec.name}`);
+      for (let i = 0; i < out.length; i++) out[i] = init.std * random.normal();
+      break;
+    }
     case "truncatedNormal": {
       const random = new Random(seed, `init/${spec.name}`);
       for (let i = 0; i < out.length; i++) {

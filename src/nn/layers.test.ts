@@ -4,7 +4,8 @@ import type { Shape } from "../base/shape.ts";
 import { compute, numbers } from "../../test/compute.ts";
 import { input } from "../tensor/index.ts";
 import type { Tensor } from "../tensor/index.ts";
-import { dropout, embedding, layerNorm, linear } from "./layers.ts";
+import { dropout, embedding, linear } from "./layers.ts";
+import { layerNorm } from "./normalization.ts";
 import { Scope } from "./scope.ts";
 
 const init = { kind: "truncatedNormal", std: 0.02 } as const;
@@ -46,7 +47,7 @@ describe("linear", () => {
     linear(scope.at("dense"), input("x", "float32", ["b", 3]), { outFeatures: 2, init });
     expect(scope.parameters).toMatchObject([
       { name: "dense.weight", shape: [2, 3], init, decay: true },
-      { name: "dense.bias", shape: [2], init: { kind: "zeros" }, decay: false },
+      { name: "dense.bias", shape: [2], init: { kind: "uniform", bound: 1 / Math.sqrt(3) }, decay: false },
     ]);
   });
 
@@ -56,7 +57,9 @@ describe("linear", () => {
         outFeatures: 2,
         init,
       }),
-    ).toThrow("ERR_SHAPE: dense: linear needs [..., in] with a known size; float32[b, h]; reshape the input");
+    ).toThrow(
+      "ERR_SHAPE: model.dense: linear needs [..., in] with a known size; float32[b, h]; reshape the input",
+    );
   });
 });
 

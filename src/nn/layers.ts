@@ -1,17 +1,20 @@
 /**
- * The small layers: linear, embedding, layer normalisation, dropout.
+ * The small layers: linear, embedding, dropout. Normalisation stands in normalization.ts, attention in attention.ts.
  *
- * Parameter names and layouts are PyTorch's (`weight` [out, in], `bias` [out]), so checkpoints load as they are.
- * Each takes the scope that holds its parameters first. Attention stands in attention.ts.
+ * Parameter names and layouts are PyTorch's (`weight` [out, in], `bias` [out]), so checkpoints load as they are, and
+ * so are the first values unless others are asked for. Each takes the scope that holds its parameters first.
  */
-import type { Tensor } from "../tensor/index.ts";
-import { gatherRows, gemm, layerNorm as layerNormOp, mul, reshape, shapeError } from "../tensor/index.ts";
 import { product } from "../base/shape.ts";
+import type { Tensor } from "../tensor/index.ts";
+import { gatherRows, gemm, mul, reshape, shapeError } from "../tensor/index.ts";
 import type { Initializer, Scope } from "./scope.ts";
 
 export interface LinearOptions {
   readonly outFeatures: number;
-  readonly init: Initializer;
+  /** First weights. Default uniform in -1/sqrt(in)..1/sqrt(in), as in PyTorch. */
+  readonly init?: Initializer;
+  /** First biases, or false for none. Default as the weights'. */
+  readonly bias?: Initializer | false;
 }
 
 /**
@@ -22,33 +25,40 @@ export interface LinearOptions {
 export function linear(scope: Scope, x: Tensor, options: LinearOptions): Tensor {
   const inFeatures = x.shape[x.rank - 1];
   if (typeof inFeatures !== "number") {
-    throw shapeError(scope.path, "linear needs [..., in] with a known size", [x], "reshape the input");
+    throw shapeError(scope.label, "linear needs [..., in] with a known size", [x], "reshape the input");
   }
-  const { outFeatures, init } = options;
-  const weight = scope.parameter("weight", [outFeatures, inFeatures], { init, decay: true });
-  const bias = scope.parameter("bias", [outFeatures], { init: { kind: "zeros" }, decay: false });
+  const { outFeatures } = options;
+  const start = options.init ?? uniformOf(inFeatures);
+  const weight = scope.parameter("weight", [outFeatures, inFeatures], { init: start, decay: true });
+  if (options.bias === false) return project(x, weight);
+  const init = options.bias ?? uniformOf(inFeatures);
+  return project(x, weight, scope.parameter("bias", [outFeatures], { init, decay: false }));
+}
+
+/** x W^T + b for x [..., in], W [out, in] and b [out]: a linear layer whose parameters are given (tied ones, too). */
+export function project(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
   const leading = x.shape.slice(0, -1);
-  const flat = x.rank === 2 ? x : reshape(x, [product(leading), inFeatures]); // [n, in]
-  const y = gemm(flat, weight, { transB: true, c: bias }); // [n, out]
-  return x.rank === 2 ? y : reshape(y, [...leading, outFeatures]);
+  const flat = x.rank === 2 ? x : reshape(x, [product(leading), x.shape[x.rank - 1]]); // [n, in]
+  const y = gemm(flat, weight, { transB: true, ...(bias === undefined ? {} : { c: bias }) }); // [n, out]
+  return x.rank === 2 ? y : reshape(y, [...leading, weight.shape[0]]);
+}
+
+export interface EmbeddingOptions {
+  readonly numEmbeddings: number;
+  readonly embeddingDim: number;
+  /** First values. Default normal with deviation 1, as in PyTorch. */
+  readonly init?: Initializer;
 }
 
 /** Rows of a table (PyTorch's `nn.Embedding`). indices [...] -> [..., dim]. Parameter `weight` [num, dim]. */
-export function embedding(
-  scope: Scope,
-  indices: Tensor,
-  options: { readonly numEmbeddings: number; readonly embeddingDim: number; readonly init: Initializer },
-): Tensor {
-  const { numEmbeddings, embeddingDim, init } = options;
-  return gatherRows(scope.parameter("weight", [numEmbeddings, embeddingDim], { init, decay: true }), indices);
+export function embedding(scope: Scope, indices: Tensor, options: EmbeddingOptions): Tensor {
+  return gatherRows(embeddingTable(scope, options), indices);
 }
 
-/** Layer normalisation of the last axis (PyTorch's `nn.LayerNorm`). Parameters `weight` [d] (ones), `bias` [d]. */
-export function layerNorm(scope: Scope, x: Tensor, options: { readonly eps: number }): Tensor {
-  const width = [Number(x.shape[x.rank - 1])];
-  const weight = scope.parameter("weight", width, { init: { kind: "ones" }, decay: false });
-  const bias = scope.parameter("bias", width, { init: { kind: "zeros" }, decay: false });
-  return layerNormOp(x, weight, bias, { epsilon: options.eps });
+/** The table of `embedding`, for layers that share it: `project(x, embeddingTable(...))` gives tied logits. */
+export function embeddingTable(scope: Scope, options: EmbeddingOptions): Tensor {
+  const { numEmbeddings, embeddingDim, init = { kind: "normal", std: 1 } } = options;
+  return scope.parameter("weight", [numEmbeddings, embeddingDim], { init, decay: true });
 }
 
 /**
@@ -57,4 +67,26 @@ export function layerNorm(scope: Scope, x: Tensor, options: { readonly eps: numb
  */
 export function dropout(scope: Scope, x: Tensor, rate: number): Tensor {
   return scope.training && rate > 0 ? mul(x, scope.dropoutMask(x.shape, rate)) : x;
+}
+
+/** How the matrices of a layer start: as `nn.Linear` does, or Glorot-uniform as `nn.Transformer` does. */
+export type MatrixStart = "kaiming" | "xavier";
+
+/** The `init` of a linear layer for a way to start. */
+export function matrixStart(
+  start: MatrixStart,
+  outFeatures: number,
+  inFeatures: number,
+): { readonly init?: Initializer } {
+  return start === "kaiming" ? {} : { init: xavierUniform(outFeatures, inFeatures) };
+}
+
+/** PyTorch's first values of a linear layer: kaiming_uniform with a = sqrt(5) comes to -1/sqrt(in)..1/sqrt(in). */
+function uniformOf(inFeatures: number): Initializer {
+  return { kind: "uniform", bound: 1 / Math.sqrt(inFeatures) };
+}
+
+/** Glorot and Bengio 2010, uniform: what PyTorch starts attention and `nn.Transformer` with. */
+export function xavierUniform(outFeatures: number, inFeatures: number): Initializer {
+  return { kind: "uniform", bound: Math.sqrt(6 / (inFeatures + outFeatures)) };
 }

@@ -5,15 +5,18 @@
  * path is its name in the graph and its key in the checkpoint, so nothing is ever renamed. The scope also carries
  * the one explicit training switch and collects dropout sites. Does not hold values.
  */
+import type { HostTensor } from "../base/dtype.ts";
 import { internal } from "../base/errors.ts";
 import type { Shape } from "../base/shape.ts";
 import { formatShape, sameShape } from "../base/shape.ts";
 import { input, parameter, type Tensor } from "../tensor/index.ts";
 
-/** How a parameter starts: constant, or normal with the tails beyond two deviations cut off. */
+/** How a parameter starts: constant, uniform in -bound..bound, or normal, perhaps with the tails beyond two deviations cut off. */
 export type Initializer =
   | { readonly kind: "zeros" }
   | { readonly kind: "ones" }
+  | { readonly kind: "uniform"; readonly bound: number }
+  | { readonly kind: "normal"; readonly std: number }
   | { readonly kind: "truncatedNormal"; readonly std: number };
 
 export interface ParameterSpec {
@@ -36,8 +39,10 @@ export interface DropoutSite {
 }
 
 interface Registry {
+  readonly name: string;
   readonly parameters: Map<string, ParameterSpec>;
   readonly dropouts: Map<string, DropoutSite>;
+  readonly values: ((name: string) => HostTensor<"float32">) | undefined;
 }
 
 export class Scope {
@@ -45,21 +50,60 @@ export class Scope {
   /** True while tracing a training graph: dropout acts. */
   readonly training: boolean;
   readonly #registry: Registry;
+  readonly #steps: Map<string, Tensor> | undefined;
 
-  private constructor(path: string, training: boolean, registry: Registry) {
+  private constructor(
+    path: string,
+    training: boolean,
+    registry: Registry,
+    steps: Map<string, Tensor> | undefined,
+  ) {
     this.path = path;
     this.training = training;
     this.#registry = registry;
+    this.#steps = steps;
   }
 
-  /** The root of a new model. */
-  static root(options: { readonly training: boolean }): Scope {
-    return new Scope("", options.training, { parameters: new Map(), dropouts: new Map() });
+  /**
+   * The root of a new model.
+   *
+   * @param options.name what errors call the root; default "model".
+   * @param options.values where a parameter's present value is found, for modules that hold their weights.
+   */
+  static root(options: {
+    readonly training: boolean;
+    readonly name?: string;
+    readonly values?: (name: string) => HostTensor<"float32">;
+  }): Scope {
+    const { training, name = "model", values } = options;
+    const registry = { name, parameters: new Map(), dropouts: new Map(), values };
+    return new Scope("", training, registry, undefined);
+  }
+
+  /** The root of one more trace of the same model: its parameters are these, its dropout sites are its own. */
+  retrace(options: { readonly training: boolean }): Scope {
+    return new Scope("", options.training, { ...this.#registry, dropouts: new Map() }, undefined);
   }
 
   /** The scope one level down. */
   at(name: string | number): Scope {
-    return new Scope(this.#join(String(name)), this.training, this.#registry);
+    return new Scope(this.#join(String(name)), this.training, this.#registry, this.#steps);
+  }
+
+  /** The same scope, but what layers `record` under it is kept in `steps`, by path. */
+  recordingInto(steps: Map<string, Tensor>): Scope {
+    return new Scope(this.path, this.training, this.#registry, steps);
+  }
+
+  /** Shows a tensor on the way (queries, scores, weights) to whoever traces with `recordingInto`; gives it back. */
+  record(name: string, tensor: Tensor): Tensor {
+    this.#steps?.set(this.#join(name), tensor);
+    return tensor;
+  }
+
+  /** What errors call this scope: the model's name and the path. */
+  get label(): string {
+    return this.path === "" ? this.#registry.name : `${this.#registry.name}.${this.path}`;
   }
 
   /** Declares a parameter, or gives the one declared before under the same path (tied weights). */
@@ -71,7 +115,8 @@ export class Scope {
     const path = this.#join(name);
     const known = this.#registry.parameters.get(path);
     if (known === undefined) {
-      const tensor = parameter(path, shape);
+      const { values } = this.#registry;
+      const tensor = parameter(path, shape, values === undefined ? undefined : () => values(path));
       this.#registry.parameters.set(path, { name: path, shape, tensor, ...options });
       return tensor;
     }

@@ -12,12 +12,15 @@ import type { HostTensor } from "../base/dtype.ts";
 import { formatShape } from "../base/shape.ts";
 import type { Attribute, Graph, Node, Value } from "./ir.ts";
 
-/** The text of a graph. */
-export function printGraph(graph: Graph): string {
+/** The text of a graph. Inputs named in `parameters` get a line each, as initializers do. */
+export function printGraph(graph: Graph, parameters: ReadonlySet<string> = new Set()): string {
   const types = new Map<string, Value>();
   for (const value of [...graph.values, ...graph.outputs]) types.set(value.name, value);
+  const inputs = graph.inputs.filter(({ name }) => !parameters.has(name));
+  const weights = graph.inputs.filter(({ name }) => parameters.has(name));
   const lines = [
-    `graph ${graph.name}(${graph.inputs.map(printValue).join(", ")}) -> (${graph.outputs.map(printValue).join(", ")}) {`,
+    `graph ${graph.name}(${inputs.map(printValue).join(", ")}) -> (${graph.outputs.map(printValue).join(", ")}) {`,
+    ...weights.map((value) => `  param ${printValue(value)}`),
     ...graph.initializers.map(({ name, tensor }) => `  init %${name}: ${printTensor(tensor)}`),
     ...graph.nodes.map((node) => `  ${printNode(node, types)}`),
     "}",

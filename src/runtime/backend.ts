@@ -40,7 +40,7 @@ export async function loadBackend(choice: DeviceChoice = "auto"): Promise<Backen
 async function loadNative(): Promise<Backend> {
   try {
     const ort = await import("onnxruntime-node");
-    const traits = { device: "native", writesOutputsInPlace: true } as const;
+    const traits = { device: "native", writesOutputsInPlace: true, threads: availableParallelism() } as const;
     return {
       device: "native",
       version: ort.env.versions.node ?? "unknown",
@@ -62,7 +62,7 @@ async function loadWasm(): Promise<Backend> {
     const ort = await importVendored(new URL("ort.node.min.mjs", folder));
     // given as bytes: fetch() does not read file: URLs in Node
     ort.env.wasm.wasmBinary = readFileSync(new URL("ort-wasm-simd-threaded.wasm", folder));
-    const traits = { device: "wasm", writesOutputsInPlace: false } as const;
+    const traits = { device: "wasm", writesOutputsInPlace: false, threads: availableParallelism() } as const;
     return {
       device: "wasm",
       version: ort.env.versions.web ?? "unknown",

@@ -3,7 +3,6 @@
  *
  * Both packages run on the calling thread: use `worker-session.ts` where an event loop must stay responsive.
  */
-import { availableParallelism } from "node:os";
 import type {
   InferenceSession,
   InferenceSessionFactory,
@@ -26,6 +25,8 @@ export interface OrtTraits {
   readonly device: DeviceName;
   /** Whether the runtime writes into preallocated outputs; the WASM build leaves them untouched. */
   readonly writesOutputsInPlace: boolean;
+  /** Threads of a session that names none. */
+  readonly threads: number;
 }
 
 /** Loads a model into a session of `ort`. */
@@ -35,11 +36,11 @@ export async function createOrtSession(
   model: Uint8Array,
   options: SessionOptions = {},
 ): Promise<RunSession> {
-  const threads = options.threads ?? availableParallelism();
   const session = await ort.InferenceSession.create(model, {
     executionProviders: [traits.device === "native" ? "cpu" : "wasm"],
-    intraOpNumThreads: threads,
+    intraOpNumThreads: options.threads ?? traits.threads,
     logSeverityLevel: 3,
+    ...(options.optimize === false ? { graphOptimizationLevel: "disabled" as const } : {}),
   }).catch((cause: unknown) => {
     throw new AttuneError("ERR_SESSION", {
       rule: "ONNX Runtime must accept the graph",

@@ -27,6 +27,8 @@ export interface RunSession {
 export interface SessionOptions {
   /** Threads for one run; default all cores. The WASM build takes the number of the first session for all. */
   readonly threads?: number;
+  /** Whether the graph is optimised at load. Default true; false where it runs once. */
+  readonly optimize?: boolean;
 }
 
 /** A runtime that is present on this machine. */

@@ -10,15 +10,15 @@ import type { Initializer, Model, Node, Value } from "../onnx/index.ts";
 import { checkModel, MICROSOFT_DOMAIN, STANDARD_OPSET } from "../onnx/index.ts";
 import type { Dialect } from "./emitter.ts";
 import { Emitter } from "./emitter.ts";
-import type { Tensor } from "./tensor.ts";
+import type { Source, Tensor } from "./tensor.ts";
 
 export interface EmitOptions {
   readonly name: string;
   readonly outputs: Readonly<Record<string, Tensor>>;
   /** Graph inputs in the order wanted; those that no output needs are kept so that callers can feed one set. */
   readonly inputs: readonly Tensor[];
-  /** "inputs", or the values by parameter name. */
-  readonly parameters: "inputs" | ReadonlyMap<string, HostTensor<"float32">>;
+  /** "inputs"; the values by parameter name; or "own", the values that the modules they belong to hold. */
+  readonly parameters: "inputs" | "own" | ReadonlyMap<string, HostTensor<"float32">>;
   readonly dialect: Dialect;
   readonly metadata?: Readonly<Record<string, string>>;
 }
@@ -50,15 +50,13 @@ export function emitModel(options: EmitOptions): Model {
       case "constant":
         names.set(x, emitter.constant(source.value));
         break;
-      case "parameter":
-        names.set(x, source.name);
-        if (options.parameters === "inputs") parameterInputs.set(source.name, toValue(source.name, x));
-        else
-          initializers.set(source.name, {
-            name: source.name,
-            tensor: parameterValue(source.name, options.parameters),
-          });
+      case "parameter": {
+        const name = options.parameters === "own" ? unused(source.name, initializers) : source.name;
+        names.set(x, name);
+        if (options.parameters === "inputs") parameterInputs.set(name, toValue(name, x));
+        else initializers.set(name, { name, tensor: parameterValue(source, options.parameters) });
         break;
+      }
       case "call": {
         if (names.has(x)) break;
         const inputNames = source.call.inputs.map((dependency) => nameOf(dependency, names));
@@ -138,16 +136,27 @@ function toValue(name: string, x: Tensor): Value {
   return { name, dtype: x.dtype, shape: x.shape };
 }
 
-function parameterValue(name: string, values: ReadonlyMap<string, HostTensor<"float32">>): HostTensor {
-  const value = values.get(name);
-  if (value === undefined) {
-    throw new AttuneError("ERR_PARAMETER_MISSING", {
-      rule: "every parameter of the graph must have a value",
-      found: `none for "${name}"`,
-      next: "load the checkpoint that belongs to this configuration",
-    });
-  }
-  return value;
+function parameterValue(
+  { name, value }: Extract<Source, { kind: "parameter" }>,
+  values: "own" | ReadonlyMap<string, HostTensor<"float32">>,
+): HostTensor {
+  const found = values === "own" ? value?.() : values.get(name);
+  if (found !== undefined) return found;
+  throw new AttuneError("ERR_PARAMETER_MISSING", {
+    rule: "every parameter of the graph must have a value",
+    found: `none for "${name}"`,
+    next:
+      values === "own"
+        ? "make it with a module (new Linear(...)), or pass the values"
+        : "load the checkpoint that belongs to this configuration",
+  });
+}
+
+/** `name`, or with a number behind it where another module's parameter has that path already. */
+function unused(name: string, taken: ReadonlyMap<string, unknown>): string {
+  let [candidate, count] = [name, 1];
+  while (taken.has(candidate)) candidate = `${name}~${++count}`;
+  return candidate;
 }
 
 function identity(from: string, to: string): Node {

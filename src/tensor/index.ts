@@ -1,6 +1,9 @@
 /** Symbolic tensors, their ops, gradients, and emission as ONNX. */
+export type { Nested } from "./create.ts";
+export { full, ones, randn, tensor, zeros } from "./create.ts";
+export { gradients } from "./dense-gradient.ts";
 export type { EmitOptions } from "./emit.ts";
-export { emitModel } from "./emit.ts";
+export { emitModel, topologicalOrder } from "./emit.ts";
 export type { Dialect } from "./emitter.ts";
 export type { Gradient } from "./grad.ts";
 export { grad } from "./grad.ts";
@@ -26,8 +29,9 @@ export {
 export { arange, gatherRows, oneHot } from "./ops/indexing.ts";
 export { batchMatmul, gemm } from "./ops/matmul.ts";
 export { layerNorm } from "./ops/normalization.ts";
+export { equal, greater, or, where } from "./ops/logic.ts";
 export { expand, mean, sum } from "./ops/reduce.ts";
-export { pad, reshape, slice, transpose } from "./ops/shape.ts";
+export { concat, pad, reshape, slice, transpose } from "./ops/shape.ts";
 export { logSoftmax, softmax } from "./ops/softmax.ts";
 export type { TensorType } from "./tensor.ts";
 export { constant, input, parameter, scalar, shapeError, Tensor } from "./tensor.ts";

@@ -30,7 +30,12 @@ export interface Call {
 
 export type Source =
   | { readonly kind: "input"; readonly name: string }
-  | { readonly kind: "parameter"; readonly name: string }
+  | {
+      readonly kind: "parameter";
+      readonly name: string;
+      /** Where its present value is found, for weights that belong to a module used at once (nn/module.ts). */
+      readonly value?: (() => HostTensor<"float32">) | undefined;
+    }
   | { readonly kind: "constant"; readonly value: HostTensor }
   | { readonly kind: "call"; readonly call: Call };
 
@@ -61,8 +66,12 @@ export function input(name: string, dtype: DType, shape: Shape): Tensor {
 }
 
 /** A weight. Its name is its path, its name in the graph and its key in the checkpoint. */
-export function parameter(name: string, shape: readonly number[]): Tensor {
-  return new Tensor({ dtype: "float32", shape }, { kind: "parameter", name });
+export function parameter(
+  name: string,
+  shape: readonly number[],
+  value?: () => HostTensor<"float32">,
+): Tensor {
+  return new Tensor({ dtype: "float32", shape }, { kind: "parameter", name, value });
 }
 
 /** A value that is part of the graph. */

@@ -20,7 +20,7 @@ import {
   writeFolderAtomic,
 } from "../models/checkpoint/index.ts";
 import type { NamedTensor, SafetensorsFile } from "../models/checkpoint/index.ts";
-import type { TrainingEngine } from "./engine.ts";
+import type { TrainingEngine } from "../engine/index.ts";
 
 const stateSchema = z.strictObject({
   step: z.int(),

@@ -20,7 +20,7 @@ import { checkResumable, manifestOf } from "./manifest.ts";
 import type { ResolvedTrainOptions } from "./options.ts";
 import { checkMaxLength, readExamples, tokenizeExamples } from "./prepare.ts";
 import type { Run } from "./run.ts";
-import { createEngine, epochBatches, evaluateSet, microBatches, planned } from "./run.ts";
+import { createEngine, epochBatches, evaluateSet, planned, stepFeeds } from "./run.ts";
 import { startingModel } from "./starting-model.ts";
 
 export interface RunControl {
@@ -76,7 +76,7 @@ async function* trainWith(run: Run, control: RunControl, backend: Backend): Asyn
       const started = performance.now();
       const { step } = state;
       const lr = schedule(step);
-      const { loss, gradNorm } = await engine.step(microBatches(run, indices, step), { step, lr });
+      const { loss, gradNorm } = await engine.step(stepFeeds(run, indices, step), { step, lr });
       state = {
         ...state,
         step: step + 1,

@@ -10,7 +10,7 @@ import { availableParallelism } from "node:os";
 import { AttuneError, nearest } from "../base/errors.ts";
 import type { PresetName } from "../models/bert/presets.ts";
 import { isPresetName, presetNames } from "../models/bert/presets.ts";
-import { MAX_MICRO_BATCHES } from "./masks.ts";
+import { MAX_MICRO_BATCHES } from "../engine/index.ts";
 import type { DeviceChoice } from "../runtime/index.ts";
 
 /** Where the examples are and how to read them. */

@@ -6,10 +6,11 @@
  */
 import { internal } from "../base/errors.ts";
 import { collate, inferenceBatches, trainingBatches } from "../data/index.ts";
-import type { Backend } from "../runtime/index.ts";
+import type { Backend, Tensors } from "../runtime/index.ts";
 import type { RunFolder } from "./checkpoint.ts";
-import type { MicroBatch } from "./engine.ts";
-import { TrainingEngine } from "./engine.ts";
+import type { TrainingEngine } from "../engine/index.ts";
+import type { MicroBatch } from "./classifier-engine.ts";
+import { classifierFeeds, classifierLogits, createClassifierEngine } from "./classifier-engine.ts";
 import { allLogits, probabilities, report } from "./evaluate.ts";
 import type { Report } from "./events.ts";
 import { noisyEncodings } from "./input-noise.ts";
@@ -45,7 +46,7 @@ export function createEngine(
     options;
   const encoded = data.train.encodings.reduce((most, { ids }) => Math.max(most, ids.length), 0);
   const longest = pieceDropout === 0 ? encoded : maxLength; // other spellings are longer
-  return TrainingEngine.create({
+  return createClassifierEngine({
     config: start.config,
     backend,
     seed,
@@ -76,8 +77,12 @@ export function epochBatches({ options, data, stepsPerEpoch }: Run, epoch: numbe
   return batches;
 }
 
-/** One step cut into parts that fit the token budget. */
-export function microBatches(
+/** The feeds of one step, cut into parts that fit the token budget. */
+export function stepFeeds(run: Run, indices: readonly number[], step: number): Tensors[] {
+  return classifierFeeds(microBatches(run, indices, step), run.start.config.labels.length);
+}
+
+function microBatches(
   { options, data, examples, start }: Run,
   indices: readonly number[],
   step: number,
@@ -111,7 +116,7 @@ export async function evaluateSet(
   set: EncodedSet,
 ): Promise<{ scored: Report; predicted: Float64Array }> {
   const { engine, examples, options, start } = run;
-  const logits = await allLogits(set.encodings, (batch) => engine.logits(batch), {
+  const logits = await allLogits(set.encodings, (batch) => classifierLogits(engine, batch), {
     labelCount: start.config.labels.length,
     padId: start.tokenizer.padId,
     batchTokens: options.batchTokens,

@@ -9,7 +9,7 @@ import type { StoredTensors } from "../models/checkpoint/index.ts";
 import { assertLoadable, matchParameters, readModelFolder } from "../models/checkpoint/index.ts";
 import { initialize } from "../nn/index.ts";
 import { BertTokenizer, trainWordPiece } from "../text/index.ts";
-import type { TrainingEngine } from "./engine.ts";
+import type { TrainingEngine } from "../engine/index.ts";
 import type { TrainEvent } from "./events.ts";
 import type { ResolvedTrainOptions } from "./options.ts";
 import type { Examples } from "./prepare.ts";

@@ -7,7 +7,8 @@ import type { SequenceClassificationConfig } from "../../src/models/bert/config.
 import { bertClassifierLoss } from "../../src/models/bert/sequence-classification.ts";
 import { encodeModel } from "../../src/onnx/index.ts";
 import { loadBackend } from "../../src/runtime/index.ts";
-import { buildGradientGraph } from "../../src/train/gradient-graph.ts";
+import { buildGradientGraph } from "../../src/engine/index.ts";
+import { classifierLossGraph } from "../../src/train/classifier-engine.ts";
 import { numbers } from "../compute.ts";
 import { config, expected, goldenFeeds, readGolden } from "./golden.ts";
 
@@ -54,7 +55,7 @@ describe.each([
 
 async function step(shape: SequenceClassificationConfig) {
   const graph = bertClassifierLoss(shape);
-  const program = buildGradientGraph(graph);
+  const program = buildGradientGraph(classifierLossGraph(shape));
   const session = await (await loadBackend()).createSession(encodeModel(program.model));
   const results = await session.run(goldenFeeds(graph, shape));
   await session.dispose();

@@ -5,14 +5,15 @@ import { expect, it } from "vitest";
 import { bertClassifierLoss } from "../../src/models/bert/sequence-classification.ts";
 import { encodeModel } from "../../src/onnx/index.ts";
 import type { Backend, Tensors } from "../../src/runtime/index.ts";
-import { buildGradientGraph } from "../../src/train/gradient-graph.ts";
+import { buildGradientGraph } from "../../src/engine/index.ts";
+import { classifierLossGraph } from "../../src/train/classifier-engine.ts";
 import { numbers } from "../compute.ts";
 import { backendOrSkip } from "../runtimes.ts";
 import { config, goldenFeeds } from "./golden.ts";
 
 const shape = config("single_label_classification", 0.1);
 const graph = bertClassifierLoss(shape);
-const model = encodeModel(buildGradientGraph(graph).model);
+const model = encodeModel(buildGradientGraph(classifierLossGraph(shape)).model);
 
 async function step(backend: Backend): Promise<Tensors> {
   const session = await backend.createSession(model);

@@ -11,7 +11,7 @@ import type { Tensor } from "../../src/tensor/index.ts";
 import type { Nd } from "./nd.ts";
 
 /** The named dimensions at run time. */
-export const sizes = { b: 5, t: 7, one: 1 };
+export const sizes = { b: 5, t: 7, s: 8, one: 1 };
 
 export interface Operand {
   readonly dtype: DType;

@@ -88,6 +88,27 @@ const arangeCase = (title: string, size: Dim): OpCase => ({
   reference: () => nd(sizesOf([size]), ([i]) => i),
 });
 
+const concatCase = (title: string, axis: number, operands: readonly Operand[], size?: string): OpCase => ({
+  title,
+  inputs: operands,
+  build: (parts) => T.concat(parts, size === undefined ? { axis } : { axis, size }),
+  ...(size === undefined ? {} : { wrt: [] }), // a concat of named sizes has no gradient
+  reference: (parts) => {
+    const starts = parts.map((_, i) => parts.slice(0, i).reduce((sum, { shape }) => sum + shape[axis], 0));
+    const total = parts.reduce((sum, { shape }) => sum + shape[axis], 0);
+    return nd(
+      parts[0].shape.map((length, i) => (i === axis ? total : length)),
+      (index) => {
+        const part = starts.findLastIndex((start) => start <= index[axis]);
+        return at(
+          parts[part],
+          index.map((place, i) => (i === axis ? place - starts[part] : place)),
+        );
+      },
+    );
+  },
+});
+
 export const places = {
   Reshape: {
     cases: [
@@ -116,6 +137,14 @@ export const places = {
       padCase("inside a named axis", 0, 4, "t"),
       padCase("inside a known axis", 2, 5, 11),
       padCase("where it fills the axis", 2, 0, 3),
+    ],
+  },
+  Concat: {
+    cases: [
+      concatCase("the last axis", 2, [floats(["b", "t", 3]), floats(["b", "t", 2]), floats(["b", "t", 5])]),
+      concatCase("the first axis", 0, [floats([2, "t"]), floats([3, "t"])]),
+      concatCase("one alone", 1, [floats(["b", 3])]),
+      concatCase("a named axis", 0, [floats(["t", 3]), floats([1, 3])], "s"),
     ],
   },
   GatherRows: {

@@ -34,7 +34,14 @@ function trace(lastLayer: BackboneOptions["lastLayer"]) {
   const logits = linear(root.at("classifier"), pooled, { outFeatures: 3, init });
   const labels = input("labels", "int32", ["b"]);
   const weights = input("weights", "float32", ["b"]);
-  return { root, hiddenStates, logits, labels, weights, loss: crossEntropy(logits, labels, weights) };
+  return {
+    root,
+    hiddenStates,
+    logits,
+    labels,
+    weights,
+    loss: crossEntropy(logits, labels, { exampleWeights: weights }),
+  };
 }
 
 function int32(shape: readonly number[], data: ArrayLike<number>): HostTensor {

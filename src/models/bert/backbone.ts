@@ -8,7 +8,14 @@
  * Activations are sequence-first, [t, b, h]. Legend: b batch, t tokens, h hidden, v vocabulary.
  */
 import type { Initializer, Scope } from "../../nn/index.ts";
-import { dropout, embedding, layerNorm, linear, multiHeadAttention, paddingBias } from "../../nn/index.ts";
+import {
+  dropout,
+  embedding,
+  layerNorm,
+  linear,
+  paddingBias,
+  scaledDotProductAttention,
+} from "../../nn/index.ts";
 import type { Tensor } from "../../tensor/index.ts";
 import { add, arange, gelu, input, reshape, slice, tanh, transpose } from "../../tensor/index.ts";
 import type { BertConfig } from "./config.ts";
@@ -61,19 +68,22 @@ export function bertBackbone(
   const cls = reshape(first, [first.shape[1], config.hiddenSize]); // [b, h]
   const dense = linear(scope.at("pooler").at("dense"), cls, {
     outFeatures: config.hiddenSize,
-    init: weights(config),
+    ...start(config),
   });
   return { hiddenStates: hidden, pooled: tanh(dense) };
 }
 
-/** The published initialisation of every matrix: truncated normal; its deviation, 0.02 there, is configured. */
-export function weights(config: BertConfig): Initializer {
-  return { kind: "truncatedNormal", std: config.initializerRange };
+/**
+ * The published first values of a linear layer: a truncated normal, whose deviation, 0.02 there, is configured, and
+ * biases of zero.
+ */
+export function start(config: BertConfig): { readonly init: Initializer; readonly bias: Initializer } {
+  return { init: { kind: "truncatedNormal", std: config.initializerRange }, bias: { kind: "zeros" } };
 }
 
 function embeddings(scope: Scope, inputs: BertInputs, config: BertConfig): Tensor {
   const { hiddenSize: embeddingDim } = config;
-  const init = weights(config);
+  const { init } = start(config);
   const table = (name: string, indices: Tensor, numEmbeddings: number) =>
     embedding(scope.at(name), indices, { numEmbeddings, embeddingDim, init });
   const words = table("word_embeddings", transpose(inputs.inputIds, [1, 0]), config.vocabSize); // [t, b, h]
@@ -91,14 +101,13 @@ function embeddings(scope: Scope, inputs: BertInputs, config: BertConfig): Tenso
 /** One post-LayerNorm layer: x + attention, normalise, + feed-forward, normalise. [t, b, h] -> [t or 1, b, h]. */
 function encoderLayer(scope: Scope, x: Tensor, bias: Tensor, config: BertConfig, clsOnly: boolean): Tensor {
   const { hiddenSize } = config;
-  const init = weights(config);
   const attention = scope.at("attention");
   const self = attention.at("self");
   const rows = clsOnly ? slice(x, { axis: 0, start: 0, end: 1 }) : x; // the positions that are asked for
-  const q = linear(self.at("query"), rows, { outFeatures: hiddenSize, init });
-  const k = linear(self.at("key"), x, { outFeatures: hiddenSize, init });
-  const v = linear(self.at("value"), x, { outFeatures: hiddenSize, init });
-  const context = multiHeadAttention(self, q, k, v, {
+  const q = linear(self.at("query"), rows, { outFeatures: hiddenSize, ...start(config) });
+  const k = linear(self.at("key"), x, { outFeatures: hiddenSize, ...start(config) });
+  const v = linear(self.at("value"), x, { outFeatures: hiddenSize, ...start(config) });
+  const { context } = scaledDotProductAttention(self, q, k, v, {
     numHeads: config.numAttentionHeads,
     bias,
     dropout: config.attentionProbsDropoutProb,
@@ -106,14 +115,14 @@ function encoderLayer(scope: Scope, x: Tensor, bias: Tensor, config: BertConfig,
   const attended = sublayerOutput(attention.at("output"), context, rows, config);
   const wide = linear(scope.at("intermediate").at("dense"), attended, {
     outFeatures: config.intermediateSize,
-    init,
+    ...start(config),
   });
   return sublayerOutput(scope.at("output"), gelu(wide), attended, config);
 }
 
 /** LayerNorm(residual + dropout(dense(x))): the end of both halves of a layer. */
 function sublayerOutput(scope: Scope, x: Tensor, residual: Tensor, config: BertConfig): Tensor {
-  const dense = linear(scope.at("dense"), x, { outFeatures: config.hiddenSize, init: weights(config) });
+  const dense = linear(scope.at("dense"), x, { outFeatures: config.hiddenSize, ...start(config) });
   const dropped = dropout(scope.at("dropout"), dense, config.hiddenDropoutProb);
   return layerNorm(scope.at("LayerNorm"), add(dropped, residual), { eps: config.layerNormEps });
 }

@@ -11,7 +11,7 @@ import { binaryCrossEntropy, crossEntropy } from "../../nn/index.ts";
 import type { Tensor } from "../../tensor/index.ts";
 import { input } from "../../tensor/index.ts";
 import type { BertInputs } from "./backbone.ts";
-import { bertBackbone, bertInputs, weights } from "./backbone.ts";
+import { bertBackbone, bertInputs, start } from "./backbone.ts";
 import type { SequenceClassificationConfig } from "./config.ts";
 
 /** A traced classifier: symbolic logits and what they depend on. */
@@ -48,8 +48,16 @@ export function bertClassifier(
   return trace(Scope.root({ training: false }), config, bertInputs(options.idType));
 }
 
+export interface ClassificationLossOptions {
+  /** Share of each single label's target spread over all labels, in [0, 1). Default 0. */
+  readonly labelSmoothing?: number;
+}
+
 /** Traces the classifier in training mode together with the loss of its problem type. */
-export function bertClassifierLoss(config: SequenceClassificationConfig): TrainingGraph {
+export function bertClassifierLoss(
+  config: SequenceClassificationConfig,
+  options: ClassificationLossOptions = {},
+): TrainingGraph {
   const graph = trace(Scope.root({ training: true }), config, bertInputs("int32"));
   const exampleWeights = input("example_weights", "float32", ["b"]);
   if (config.problemType === "multi_label_classification") {
@@ -58,11 +66,16 @@ export function bertClassifierLoss(config: SequenceClassificationConfig): Traini
       ...graph,
       labels,
       exampleWeights,
-      loss: binaryCrossEntropy(graph.logits, labels, exampleWeights),
+      loss: binaryCrossEntropy(graph.logits, labels, { exampleWeights }),
     };
   }
   const labels = input("labels", "int32", ["b"]);
-  return { ...graph, labels, exampleWeights, loss: crossEntropy(graph.logits, labels, exampleWeights) };
+  return {
+    ...graph,
+    labels,
+    exampleWeights,
+    loss: crossEntropy(graph.logits, labels, { ...options, exampleWeights }),
+  };
 }
 
 function trace(root: Scope, config: SequenceClassificationConfig, inputs: BertInputs): ClassifierGraph {
@@ -70,7 +83,7 @@ function trace(root: Scope, config: SequenceClassificationConfig, inputs: BertIn
   const dropped = dropout(root.at("dropout"), pooled, config.classifierDropout ?? config.hiddenDropoutProb);
   const logits = linear(root.at("classifier"), dropped, {
     outFeatures: config.labels.length,
-    init: weights(config),
+    ...start(config),
   });
   return { inputs, logits, parameters: root.parameters, dropouts: root.dropouts };
 }

@@ -1,6 +1,7 @@
 /** Every op of the engine by name: the table that tests walk and that `add an op` in CONTRIBUTING.md extends. */
 import * as elementwise from "./elementwise.ts";
 import * as indexing from "./indexing.ts";
+import * as logic from "./logic.ts";
 import * as matmul from "./matmul.ts";
 import * as normalization from "./normalization.ts";
 import * as reduce from "./reduce.ts";
@@ -10,7 +11,8 @@ import * as softmaxOps from "./softmax.ts";
 const { Add, Sub, Mul, Div, Neg, Exp, Log, Sqrt, Abs, Sign, Erf, Tanh, Sigmoid, Softplus, Relu, Gelu, Cast } =
   elementwise;
 const { ReduceSum, ReduceMean, Expand } = reduce;
-const { Reshape, Transpose, Slice, Pad } = shape;
+const { Reshape, Transpose, Slice, Pad, Concat } = shape;
+const { Greater, Equal, Or, Where } = logic;
 const { Gemm, BatchMatmul } = matmul;
 const { Softmax, LogSoftmax } = softmaxOps;
 const { LayerNormalization, Normalize } = normalization;
@@ -22,13 +24,16 @@ export const opTable = {
   Arange,
   BatchMatmul,
   Cast,
+  Concat,
   Div,
+  Equal,
   Erf,
   Exp,
   Expand,
   GatherRows,
   Gelu,
   Gemm,
+  Greater,
   LayerNormalization,
   Log,
   LogSoftmax,
@@ -36,6 +41,7 @@ export const opTable = {
   Neg,
   Normalize,
   OneHot,
+  Or,
   Pad,
   ReduceMean,
   ReduceSum,
@@ -50,6 +56,7 @@ export const opTable = {
   Sub,
   Tanh,
   Transpose,
+  Where,
 } as const;
 
 export type OpName = keyof typeof opTable;

@@ -1,12 +1,12 @@
 /**
- * Ops that move elements without computing: reshape, transpose, slice and its inverse.
+ * Ops that move elements without computing: reshape, transpose, slice and its inverse, concat.
  *
- * ONNX: Reshape-19, Transpose-21 (13 in opset 20), Slice-13, Pad-19.
+ * ONNX: Reshape-19, Transpose-21 (13 in opset 20), Slice-13, Pad-19, Concat-13.
  */
 import type { Dim, Shape } from "../../base/shape.ts";
 import { formatShape, product } from "../../base/shape.ts";
 import type { Op } from "../op.ts";
-import { apply } from "../op.ts";
+import { apply, requireSameDType } from "../op.ts";
 import type { Tensor } from "../tensor.ts";
 import { shapeError } from "../tensor.ts";
 
@@ -100,6 +100,42 @@ export const Pad: Op<{ readonly axis: number; readonly start: number; readonly s
   ],
 };
 
+export const Concat: Op<{ readonly axis: number; readonly size: Dim }> = {
+  name: "Concat",
+  infer: (inputs, { axis, size }) => {
+    const [first] = inputs;
+    requireSameDType("concat", inputs);
+    const fits = ({ shape }: Tensor) =>
+      shape.length === first.rank && shape.every((dim, i) => i === axis || dim === first.shape[i]);
+    if (axis < 0 || axis >= first.rank || !inputs.every(fits)) {
+      throw shapeError(
+        "concat",
+        `shapes must be equal but for axis ${axis}`,
+        inputs,
+        "reshape or slice one of them",
+      );
+    }
+    return [{ dtype: first.dtype, shape: first.shape.map((dim, i) => (i === axis ? size : dim)) }];
+  },
+  emit: (e, names, { axis, size }, [first]) => {
+    const name = e.node("Concat", names, { axis: { int: axis } });
+    e.declareInput(
+      name,
+      first.shape.map((dim, i) => (i === axis ? size : dim)),
+    );
+    return [name];
+  },
+  vjp: (dY, { inputs, attributes: { axis } }) => {
+    let start = 0;
+    return inputs.map(({ shape }) => {
+      const end = start + Number(shape[axis]);
+      const part = slice(dY, { axis, start, end });
+      start = end;
+      return part;
+    });
+  },
+};
+
 /** The same elements in row-major order under another shape; dimensions may be named. */
 export function reshape(x: Tensor, shape: Shape): Tensor {
   return apply(Reshape, [x], { shape });
@@ -121,6 +157,28 @@ export function pad(
   place: { readonly axis: number; readonly start: number; readonly size: Dim },
 ): Tensor {
   return apply(Pad, [x], place);
+}
+
+/**
+ * Tensors one after the other along `axis`. Where one of them has a named size there, the result's size needs a name
+ * of its own (`size`), since dimensions are not added; such a concat has no gradient.
+ *
+ * @example
+ * concat([past, present], { axis: 0, size: "s" }); // [p, b, d] and [1, b, d] give [s, b, d]
+ */
+export function concat(
+  parts: readonly Tensor[],
+  options: { readonly axis: number; readonly size?: string },
+): Tensor {
+  const { axis, size } = options;
+  const sizes = parts.map(({ shape }) => shape[axis]);
+  const known = sizes.filter((dim) => typeof dim === "number");
+  if (known.length === sizes.length)
+    return apply(Concat, parts, { axis, size: known.reduce((total, dim) => total + dim, 0) });
+  if (size === undefined) {
+    throw shapeError("concat", "the sum of named dimensions needs a name", parts, "pass size");
+  }
+  return apply(Concat, parts, { axis, size });
 }
 
 /**

@@ -29,11 +29,11 @@ export class DropoutMasks {
   }
 
   /**
-   * The masks of one micro-batch of `b` texts of `t` tokens, by graph input name. They are views of memory that
-   * the next call writes over.
+   * The masks of one micro-batch whose named dimensions have these sizes, by graph input name. They are views of
+   * memory that the next call writes over.
    */
   async draw(
-    sizes: { readonly b: number; readonly t: number },
+    sizes: Readonly<Record<string, number>>,
     step: number,
     micro: number,
   ): Promise<Record<string, HostTensor>> {

@@ -1,14 +1,26 @@
 /**
- * From a traced loss to the ONNX graph of one training step: loss, logits and the gradient of every parameter.
+ * From a traced loss to the ONNX graph of one training step: the loss and the gradient of every parameter.
  *
  * Dense gradients come out in the parameter's shape. Embedding tables that are read by rows come out as rows with
- * their indices; the host adds them up (`engine.ts`). Pure: builds a graph, runs nothing.
+ * their indices; the host adds them up (`training-engine.ts`). Pure: builds a graph, runs nothing.
  */
 import { internal } from "../base/errors.ts";
-import type { TrainingGraph } from "../models/bert/sequence-classification.ts";
+import type { DropoutSite, ParameterSpec } from "../nn/index.ts";
 import type { Model } from "../onnx/index.ts";
 import type { Tensor } from "../tensor/index.ts";
 import { emitModel, grad } from "../tensor/index.ts";
+
+/** A traced loss and what it depends on. */
+export interface LossGraph {
+  /** Everything that is fed at each step but dropout masks. */
+  readonly inputs: readonly Tensor[];
+  /** One element. Where a step has several micro-batches, theirs are added up. */
+  readonly loss: Tensor;
+  readonly parameters: readonly ParameterSpec[];
+  readonly dropouts: readonly DropoutSite[];
+  /** Further results of the step by name. */
+  readonly outputs?: Readonly<Record<string, Tensor>>;
+}
 
 /** Where the graph leaves the rows of one table's gradient: row indices[i] of the parameter gains rows[i]. */
 export interface RowOutput {
@@ -25,12 +37,12 @@ export interface GradientGraph {
 }
 
 /** Differentiates the loss with respect to every parameter and emits one graph that computes all of it. */
-export function buildGradientGraph(graph: TrainingGraph): GradientGraph {
+export function buildGradientGraph(graph: LossGraph): GradientGraph {
   const gradients = grad(
     graph.loss,
     graph.parameters.map((parameter) => parameter.tensor),
   );
-  const outputs: Record<string, Tensor> = { loss: graph.loss, logits: graph.logits };
+  const outputs: Record<string, Tensor> = { loss: graph.loss, ...graph.outputs };
   const dense = new Map<string, string>();
   const rows: RowOutput[] = [];
   gradients.forEach((gradient, i) => {
@@ -48,17 +60,9 @@ export function buildGradientGraph(graph: TrainingGraph): GradientGraph {
       outputs[output.rows] = part.rows;
     });
   });
-  const { inputs, labels, exampleWeights } = graph;
   const model = emitModel({
     name: "training_step",
-    inputs: [
-      inputs.inputIds,
-      inputs.attentionMask,
-      inputs.tokenTypeIds,
-      labels,
-      exampleWeights,
-      ...graph.dropouts.map((site) => site.mask),
-    ],
+    inputs: [...graph.inputs, ...graph.dropouts.map((site) => site.mask)],
     outputs,
     parameters: "inputs",
     dialect: "ort",

@@ -1,34 +1,43 @@
 /**
- * The machine under the loop: one optimizer step from a batch, and logits from the present weights.
+ * The machine under a training loop: one optimizer step from a batch, and outputs of the present weights.
  *
  * Weights, gradients and moments lie in one WebAssembly memory that ONNX Runtime's tensors view: the graph writes
  * gradients there, the WASM kernels clip and update there, nothing is copied between them. Runs on the thread that
- * calls it. Knows nothing of epochs, files or metrics.
+ * calls it. Knows nothing of the model, of epochs, files or metrics.
  */
 import type { HostTensor } from "../base/dtype.ts";
 import { AttuneError, internal } from "../base/errors.ts";
 import { elementCount } from "../base/shape.ts";
-import type { CollatedBatch } from "../data/index.ts";
-import type { SequenceClassificationConfig } from "../models/bert/config.ts";
-import { bertClassifier, bertClassifierLoss } from "../models/bert/sequence-classification.ts";
 import type { ParameterSpec } from "../nn/index.ts";
 import { encodeModel } from "../onnx/index.ts";
 import type { AdamWState, ArenaTensor, Kernels, ParameterSlot } from "../optim/index.ts";
 import { AdamW, Arena, arenaBytes, clipCoefficient, createKernels, gradientNorm } from "../optim/index.ts";
-import type { Backend, RunSession, Tensors } from "../runtime/index.ts";
+import type { Backend, RunSession, Tensors } from "../runtime/session.ts";
+import type { Tensor } from "../tensor/index.ts";
 import { emitModel } from "../tensor/index.ts";
-import type { RowOutput } from "./gradient-graph.ts";
+import { DropoutMasks } from "./dropout-masks.ts";
+import type { LossGraph, RowOutput } from "./gradient-graph.ts";
 import { buildGradientGraph } from "./gradient-graph.ts";
-import { DropoutMasks } from "./masks.ts";
+
+/** A graph in evaluation mode; its parameters are those of the loss, by name. */
+export interface EvaluationGraph {
+  readonly inputs: readonly Tensor[];
+  readonly outputs: Readonly<Record<string, Tensor>>;
+}
 
 export interface EngineOptions {
-  readonly config: SequenceClassificationConfig;
+  /** Traced in training mode. */
+  readonly training: LossGraph;
+  /** Traced in evaluation mode: what `evaluate` computes. */
+  readonly evaluation: EvaluationGraph;
   readonly backend: Backend;
+  /** Names the dropout masks. */
   readonly seed: number;
   readonly weightDecay: number;
+  /** Gradients are scaled down to this global norm. */
   readonly maxGradNorm: number;
-  /** The most padded tokens that a micro-batch may hold: sizes the buffer for embedding gradients. */
-  readonly maxTokens: number;
+  /** The most rows that a micro-batch reads of one table: sizes the buffer for embedding gradients. */
+  readonly maxRows: number;
   /**
    * Decay of the running average of the weights that is evaluated and kept (Polyak & Juditsky 1992); 0 keeps the
    * weights themselves. An average costs one more copy of the weights.
@@ -39,15 +48,8 @@ export interface EngineOptions {
   readonly threads: number;
 }
 
-/** Part of a step that goes through the graph at once. */
-export interface MicroBatch {
-  readonly inputs: CollatedBatch;
-  /** int32 [b], or float32 [b, c] for several labels. */
-  readonly labels: Int32Array | Float32Array;
-}
-
 export interface StepResult {
-  /** Mean loss over the step's examples. */
+  /** Sum of the micro-batches' losses. */
   readonly loss: number;
   /** Global norm of the gradient before clipping. */
   readonly gradNorm: number;
@@ -68,7 +70,7 @@ export class TrainingEngine {
   readonly #optimizer: AdamW;
   readonly #masks: DropoutMasks;
   readonly #training: RunSession;
-  readonly #inference: RunSession;
+  readonly #evaluation: RunSession;
   readonly #rows: readonly (RowOutput & { readonly weight: Weight })[];
   readonly #dense: readonly (readonly [output: string, weight: Weight])[];
   readonly #rowScratch: ArenaTensor;
@@ -88,7 +90,7 @@ export class TrainingEngine {
     this.#optimizer = parts.optimizer;
     this.#masks = parts.masks;
     this.#training = parts.training;
-    this.#inference = parts.inference;
+    this.#evaluation = parts.evaluation;
     this.#rowScratch = parts.rowScratch;
     this.#indexScratch = parts.indexScratch;
     this.#rows = program.rows.map((row) => ({ ...row, weight: weightOf(row.parameter) }));
@@ -97,16 +99,16 @@ export class TrainingEngine {
 
   /** Traces, differentiates and loads the model. Weights are zero until `load` of each (see `parameters`). */
   static async create(options: EngineOptions): Promise<TrainingEngine> {
-    const { config, backend, threads } = options;
-    const graph = bertClassifierLoss(config);
-    const program = buildGradientGraph(graph);
-    const lengths = graph.parameters.map(({ shape }) => elementCount(shape));
+    const { training, evaluation, backend, threads, maxRows } = options;
+    const program = buildGradientGraph(training);
+    const lengths = training.parameters.map(({ shape }) => elementCount(shape));
+    const widths = program.rows.map(({ parameter }) => widthOf(training.parameters, parameter));
     // values, gradient, two moments; perhaps further gradients, perhaps an average
     const copies = 4 + Number(options.accumulates) + Number(options.emaDecay > 0);
-    const scratch = [options.maxTokens * config.hiddenSize, options.maxTokens];
+    const scratch = [maxRows * Math.max(0, ...widths), maxRows];
     const arena = new Arena(copies * arenaBytes(lengths) + arenaBytes(scratch));
     const kernels = await createKernels(arena.memory);
-    const weights = graph.parameters.map((spec, i): Weight => {
+    const weights = training.parameters.map((spec, i): Weight => {
       const [values, gradient] = [arena.float32(lengths[i]), arena.float32(lengths[i])];
       const extra = options.accumulates ? arena.float32(lengths[i]) : undefined;
       const average = options.emaDecay > 0 ? arena.float32(lengths[i]) : undefined;
@@ -119,9 +121,9 @@ export class TrainingEngine {
       kernels,
       program,
       optimizer: new AdamW(kernels, arena, weights, { weightDecay: options.weightDecay }),
-      masks: new DropoutMasks(graph.dropouts, options.seed),
+      masks: new DropoutMasks(training.dropouts, options.seed),
       training: await backend.createSession(encodeModel(program.model), { threads }),
-      inference: await backend.createSession(encodeModel(inferenceModel(config)), { threads }),
+      evaluation: await backend.createSession(encodeModel(evaluationModel(evaluation)), { threads }),
       rowScratch: arena.float32(scratch[0]),
       indexScratch: arena.int32(scratch[1]),
     });
@@ -132,7 +134,7 @@ export class TrainingEngine {
     return this.#weights.map(({ spec, values }) => ({ spec, values: values.array }));
   }
 
-  /** The same of the weights that `logits` uses: the running average where there is one. */
+  /** The same of the weights that `evaluate` uses: the running average where there is one. */
   get evaluated(): readonly { readonly spec: ParameterSpec; readonly values: Float32Array }[] {
     return this.#weights.map(({ spec, values, average }) => ({ spec, values: (average ?? values).array }));
   }
@@ -146,20 +148,17 @@ export class TrainingEngine {
   }
 
   /**
-   * One optimizer step over all micro-batches together; their examples weigh the same.
+   * One optimizer step over all micro-batches together: the feeds of each, by input name.
    *
    * @param step 0-based; names the dropout masks of this step.
    * @throws ERR_DIVERGED where the loss or the gradient is not finite; the weights are left as they were.
    */
   async step(
-    microBatches: readonly MicroBatch[],
+    microBatches: readonly Tensors[],
     options: { readonly step: number; readonly lr: number },
   ): Promise<StepResult> {
-    const examples = microBatches.reduce((sum, { inputs }) => sum + inputs.batch, 0);
     let loss = 0;
-    for (const [i, microBatch] of microBatches.entries()) {
-      loss += await this.#accumulate(microBatch, examples, options.step, i);
-    }
+    for (const [i, feeds] of microBatches.entries()) loss += await this.#accumulate(feeds, options.step, i);
     const gradNorm = gradientNorm(this.#kernels, this.#weights);
     if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) throw diverged(loss, gradNorm, options);
     const gradScale = clipCoefficient(gradNorm, this.#options.maxGradNorm);
@@ -168,36 +167,20 @@ export class TrainingEngine {
     return { loss, gradNorm };
   }
 
-  /** Logits [b, c] of the present weights or of their average, dropout off. */
-  async logits(inputs: CollatedBatch): Promise<Float32Array> {
-    const results = await this.#inference.run({ ...inputFeeds(inputs), ...feedsOf(this.evaluated) });
-    return floats(results, "logits");
+  /** The outputs of the evaluation graph with the present weights or their average. */
+  evaluate(feeds: Tensors): Promise<Tensors> {
+    return this.#evaluation.run({ ...feeds, ...feedsOf(this.evaluated) });
   }
 
   async dispose(): Promise<void> {
     await this.#training.dispose();
-    await this.#inference.dispose();
+    await this.#evaluation.dispose();
   }
 
   /** Runs one micro-batch and adds its gradients to those of the step so far (`micro` 0 starts afresh). */
-  async #accumulate(
-    { inputs, labels }: MicroBatch,
-    examples: number,
-    step: number,
-    micro: number,
-  ): Promise<number> {
-    const { batch: b, length: t } = inputs;
-    const classes = this.#options.config.labels.length;
-    const feeds: Tensors = {
-      ...inputFeeds(inputs),
-      ...feedsOf(this.parameters),
-      ...(await this.#masks.draw({ b, t }, step, micro)),
-      labels:
-        labels instanceof Int32Array
-          ? { dtype: "int32", shape: [b], data: labels }
-          : { dtype: "float32", shape: [b, classes], data: labels },
-      example_weights: { dtype: "float32", shape: [b], data: new Float32Array(b).fill(1 / examples) },
-    };
+  async #accumulate(given: Tensors, step: number, micro: number): Promise<number> {
+    const masks = await this.#masks.draw(sizesOf(this.#options.training.inputs, given), step, micro);
+    const feeds: Tensors = { ...given, ...feedsOf(this.parameters), ...masks };
     const into = Object.fromEntries(this.#dense.map(([output, weight]) => [output, target(weight, micro)]));
     const results = await this.#training.run(feeds, into);
     if (micro > 0) for (const [, weight] of this.#dense) this.#addExtra(weight);
@@ -250,30 +233,32 @@ interface EngineParts {
   readonly optimizer: AdamW;
   readonly masks: DropoutMasks;
   readonly training: RunSession;
-  readonly inference: RunSession;
+  readonly evaluation: RunSession;
   readonly rowScratch: ArenaTensor;
   readonly indexScratch: ArenaTensor<Int32Array>;
 }
 
 /** The forward graph with weights as inputs, so that it reads the live ones. */
-function inferenceModel(config: SequenceClassificationConfig) {
-  const { inputs, logits } = bertClassifier(config, { idType: "int32" });
-  return emitModel({
-    name: "logits",
-    inputs: [inputs.inputIds, inputs.attentionMask, inputs.tokenTypeIds],
-    outputs: { logits },
-    parameters: "inputs",
-    dialect: "ort",
-  });
+function evaluationModel({ inputs, outputs }: EvaluationGraph) {
+  return emitModel({ name: "evaluation", inputs, outputs, parameters: "inputs", dialect: "ort" });
 }
 
-function inputFeeds({ inputIds, attentionMask, tokenTypeIds, batch, length }: CollatedBatch): Tensors {
-  const int32 = (data: Int32Array): HostTensor => ({ dtype: "int32", shape: [batch, length], data });
-  return {
-    input_ids: int32(inputIds),
-    attention_mask: int32(attentionMask),
-    token_type_ids: int32(tokenTypeIds),
-  };
+/** The sizes of the named dimensions, read off what is fed. */
+function sizesOf(inputs: readonly Tensor[], feeds: Tensors): Record<string, number> {
+  const sizes: Record<string, number> = {};
+  for (const { source, shape } of inputs) {
+    if (source.kind !== "input") continue;
+    const given = feeds[source.name];
+    if (given === undefined) throw internal(`a step was not fed "${source.name}"`);
+    shape.forEach((dim, axis) => {
+      if (typeof dim === "string") sizes[dim] = given.shape[axis];
+    });
+  }
+  return sizes;
+}
+
+function widthOf(parameters: readonly ParameterSpec[], name: string): number {
+  return parameters.find((spec) => spec.name === name)?.shape[1] ?? 0;
 }
 
 function feedsOf(weights: TrainingEngine["parameters"]): Tensors {

@@ -1,0 +1,223 @@
+/**
+ * How a next-token model is made to write: greedily, by beam search, by sampling.
+ *
+ * Pure: knows a step function from tokens to logits and nothing of graphs. Rows are sequences that grow together; a
+ * row that has ended is fed its end token until all have.
+ *
+ * Beam search keeps the `beams` likeliest beginnings of each sequence (Sutskever et al. 2014) and compares finished
+ * ones by log-probability / length^lengthPenalty (Wu et al. 2016, simplified as in fairseq). Sampling cuts the
+ * distribution to the `topK` likeliest tokens (Fan et al. 2018) or to the smallest set of mass `topP` (Holtzman et al.
+ * 2020).
+ */
+import { AttuneError } from "../base/errors.ts";
+import { Random } from "../base/random.ts";
+
+/**
+ * Feeds each row its newest token and gives the logits of the next, [rows, v]. Row i first becomes what row
+ * parents[i] was.
+ */
+export type DecodingStep = (tokens: Int32Array, parents: Int32Array) => Promise<Float32Array>;
+
+export interface DecodingOptions {
+  /** Most tokens to write, the end token included. */
+  readonly maxLength: number;
+  /** What every sequence begins with; not part of the result. */
+  readonly startId: number;
+  /** What ends a sequence; not part of the result. */
+  readonly endId: number;
+  readonly method?: "greedy" | "beam" | "sample";
+  /** For "beam": sequences kept at each step. Default 4. */
+  readonly beams?: number;
+  /** For "beam": above 1 favours longer sequences. Default 1. */
+  readonly lengthPenalty?: number;
+  /** For "sample": below 1 makes likely tokens likelier. Default 1. */
+  readonly temperature?: number;
+  /** For "sample": only the so many likeliest tokens. Default all. */
+  readonly topK?: number;
+  /** For "sample": only the likeliest tokens of this total probability. Default 1. */
+  readonly topP?: number;
+  /** For "sample". Default 0. */
+  readonly seed?: number;
+}
+
+export interface Generated {
+  readonly tokens: readonly number[];
+  /** Log-probability of the tokens and the end. */
+  readonly score: number;
+  /** False where `maxLength` came before the end. */
+  readonly ended: boolean;
+}
+
+/** How many rows each sequence needs: a step function must be made for `sequences * rowsEach(options)`. */
+export function rowsEach(options: DecodingOptions): number {
+  return options.method === "beam" ? (options.beams ?? 4) : 1;
+}
+
+/**
+ * Writes one continuation for each of `sequences`.
+ *
+ * @throws ERR_OPTION naming the option and its range, also for options that the method does not use.
+ */
+export function decodeTokens(
+  step: DecodingStep,
+  sequences: number,
+  options: DecodingOptions,
+): Promise<readonly Generated[]> {
+  checkOptions(options);
+  if (options.method === "beam") return beamSearch(step, sequences, options);
+  return oneRowEach(step, sequences, options);
+}
+
+/** Greedy and sampled writing. */
+async function oneRowEach(
+  step: DecodingStep,
+  sequences: number,
+  options: DecodingOptions,
+): Promise<readonly Generated[]> {
+  const { maxLength, startId, endId } = options;
+  const rows = Array.from({ length: sequences }, () => ({ tokens: [] as number[], score: 0, ended: false }));
+  const parents = Int32Array.from(rows.keys());
+  let newest = new Int32Array(sequences).fill(startId);
+  for (let t = 0; t < maxLength && rows.some(({ ended }) => !ended); t++) {
+    const logits = await step(newest, parents);
+    const vocabulary = logits.length / sequences;
+    newest = Int32Array.from(rows, (row, i) => {
+      if (row.ended) return endId;
+      const logP = logSoftmax(logits.subarray(i * vocabulary, (i + 1) * vocabulary));
+      const token = options.method === "sample" ? sample(logP, options, i, t) : argmax(logP);
+      row.score += logP[token];
+      row.ended = token === endId;
+      if (!row.ended) row.tokens.push(token);
+      return token;
+    });
+  }
+  return rows;
+}
+
+interface Beam {
+  readonly tokens: readonly number[];
+  readonly score: number;
+}
+
+async function beamSearch(
+  step: DecodingStep,
+  sequences: number,
+  options: DecodingOptions,
+): Promise<readonly Generated[]> {
+  const { maxLength, startId, endId, lengthPenalty = 1 } = options;
+  const beams = rowsEach(options);
+  const value = ({ score }: Beam, length: number) => score / Math.max(1, length) ** lengthPenalty;
+  // at first all rows of a sequence are the same: one lives, the others can win nothing
+  const alive: Beam[][] = Array.from({ length: sequences }, () => [{ tokens: [], score: 0 }]);
+  const finished: Beam[][] = Array.from({ length: sequences }, () => []);
+  let newest = new Int32Array(sequences * beams).fill(startId);
+  let parents = Int32Array.from(newest.keys());
+  for (let t = 0; t < maxLength; t++) {
+    const logits = await step(newest, parents);
+    const vocabulary = logits.length / (sequences * beams);
+    newest = new Int32Array(sequences * beams).fill(endId);
+    parents = Int32Array.from(newest.keys());
+    for (let s = 0; s < sequences; s++) {
+      const candidates = alive[s].flatMap(({ score }, j) => {
+        const row = s * beams + j;
+        const logP = logSoftmax(logits.subarray(row * vocabulary, (row + 1) * vocabulary));
+        // of one beam no more than this many can be among the best
+        return likeliest(logP, 2 * beams).map((token) => ({ beam: j, token, score: score + logP[token] }));
+      });
+      candidates.sort((a, b) => b.score - a.score);
+      const next: Beam[] = [];
+      for (const { beam, token, score } of candidates.slice(0, 2 * beams)) {
+        if (next.length === beams) break;
+        const { tokens } = alive[s][beam];
+        if (token === endId) {
+          finished[s].push({ tokens, score });
+          continue;
+        }
+        newest[s * beams + next.length] = token;
+        parents[s * beams + next.length] = s * beams + beam;
+        next.push({ tokens: [...tokens, token], score });
+      }
+      alive[s] = isSettled(finished[s], next, t + 1) ? [] : next;
+    }
+    if (alive.every((kept) => kept.length === 0)) break;
+  }
+  return alive.map((kept, s) => {
+    const done = finished[s].map((beam) => ({
+      ...beam,
+      ended: true,
+      worth: value(beam, beam.tokens.length + 1),
+    }));
+    const open = kept.map((beam) => ({ ...beam, ended: false, worth: value(beam, beam.tokens.length) }));
+    const [top] = (done.length > 0 ? done : open).sort((a, b) => b.worth - a.worth);
+    return { tokens: top.tokens, score: top.score, ended: top.ended };
+  });
+
+  /** Whether enough have ended, and no living beginning can still be worth more. */
+  function isSettled(done: readonly Beam[], living: readonly Beam[], length: number): boolean {
+    if (living.length === 0) return true;
+    if (done.length < beams) return false;
+    const worst = Math.min(...done.map((beam) => value(beam, beam.tokens.length + 1)));
+    return living.every((beam) => value(beam, length) < worst);
+  }
+}
+
+/** log softmax in float64. */
+function logSoftmax(logits: Float32Array): Float64Array {
+  const max = logits.reduce((most, value) => Math.max(most, value), Number.NEGATIVE_INFINITY);
+  const total = logits.reduce((sum, value) => sum + Math.exp(value - max), 0);
+  return Float64Array.from(logits, (value) => value - max - Math.log(total));
+}
+
+/** The place of the largest value; the first of equals. */
+function argmax(values: Float64Array): number {
+  return values.reduce((top, value, i) => (value > values[top] ? i : top), 0);
+}
+
+/** The places of the `count` largest values, largest first. */
+function likeliest(values: Float64Array, count: number): number[] {
+  return [...values.keys()].sort((a, b) => values[b] - values[a] || a - b).slice(0, count);
+}
+
+function sample(logP: Float64Array, options: DecodingOptions, row: number, t: number): number {
+  const { temperature = 1, topK = logP.length, topP = 1, seed = 0 } = options;
+  const ranked = likeliest(logP, topK);
+  const weights = ranked.map((token) => Math.exp((logP[token] - logP[ranked[0]]) / temperature));
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  let mass = 0;
+  const kept = weights.findIndex((weight) => (mass += weight / total) >= topP);
+  const choices = kept < 0 ? weights : weights.slice(0, kept + 1);
+  let left = new Random(seed, `sample/${row}/${t}`).uniform() * choices.reduce((sum, w) => sum + w, 0);
+  const chosen = choices.findIndex((weight) => (left -= weight) <= 0);
+  return ranked[chosen < 0 ? choices.length - 1 : chosen];
+}
+
+type Range = readonly [holds: (value: number) => boolean, text: string];
+const positiveInteger: Range = [(n) => Number.isSafeInteger(n) && n > 0, "a whole number, 1 or more"];
+const id: Range = [(n) => Number.isSafeInteger(n) && n >= 0, "a whole number, 0 or more"];
+
+const common: Readonly<Record<string, Range>> = { maxLength: positiveInteger, startId: id, endId: id };
+const byMethod: Readonly<Record<string, Readonly<Record<string, Range>>>> = {
+  greedy: {},
+  beam: { beams: positiveInteger, lengthPenalty: [(x) => x >= 0, "0 or more"] },
+  sample: {
+    temperature: [(x) => x > 0, "above 0"],
+    topK: positiveInteger,
+    topP: [(x) => x > 0 && x <= 1, "in (0, 1]"],
+    seed: id,
+  },
+};
+
+function checkOptions({ method = "greedy", ...options }: DecodingOptions): void {
+  const refuse = (rule: string, found: string) => {
+    throw new AttuneError("ERR_OPTION", { rule: `generation: ${rule}`, found, next: "change the options" });
+  };
+  const own = byMethod[method];
+  if (own === undefined) refuse("method must be greedy, beam or sample", `it is "${method}"`);
+  const ranges = { ...common, ...own };
+  for (const [name, value] of Object.entries(options)) {
+    if (value === undefined) continue;
+    if (!(name in ranges)) refuse(`${method} does not use ${name}`, `${name} is ${value}`);
+    const [holds, text] = ranges[name];
+    if (!holds(value)) refuse(`${name} must be ${text}`, `it is ${value}`);
+  }
+}

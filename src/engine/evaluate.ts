@@ -1,0 +1,123 @@
+/**
+ * Eager use: the numbers of symbolic tensors.
+ *
+ *     const y = await evaluate(layer(x));
+ *
+ * Emits what the tensors depend on as one graph, with constants and the modules' weights inside, runs it once and
+ * forgets it. For many runs of one graph make a session of it (`compile`). Does not choose a runtime: that is given.
+ */
+import type { HostTensor } from "../base/dtype.ts";
+import { AttuneError } from "../base/errors.ts";
+import { formatShape } from "../base/shape.ts";
+import { encodeModel } from "../onnx/index.ts";
+import type { Backend, RunSession, Tensors } from "../runtime/session.ts";
+import { emitModel, Tensor, topologicalOrder } from "../tensor/index.ts";
+
+export interface EvaluateOptions {
+  /** Values of the graph's inputs (`input()`) by name. */
+  readonly feeds?: Tensors;
+  /** Default: all cores. */
+  readonly threads?: number;
+}
+
+/** Goes before the names of outputs inside the graph. */
+const RESULT = "result:";
+
+/** A graph that is loaded once and run often. */
+export interface Compiled {
+  /** The outputs' values. @throws ERR_FEED where an input is missing, unknown or of another type or shape. */
+  readonly run: (feeds?: Tensors) => Promise<Tensors>;
+  /** Frees its memory. */
+  readonly dispose: () => Promise<void>;
+}
+
+/** The value of one tensor, or of each of several by name. */
+export interface Evaluate {
+  (tensor: Tensor, options?: EvaluateOptions): Promise<HostTensor>;
+  <K extends string>(
+    tensors: Readonly<Record<K, Tensor>>,
+    options?: EvaluateOptions,
+  ): Promise<Readonly<Record<K, HostTensor>>>;
+}
+
+/** `evaluate` on the runtime that `loadBackend` finds when it is first needed. */
+export function evaluateWith(loadBackend: () => Promise<Backend>): Evaluate {
+  async function evaluate(
+    tensors: Tensor | Readonly<Record<string, Tensor>>,
+    { feeds = {}, ...options }: EvaluateOptions = {},
+  ): Promise<HostTensor | Tensors> {
+    const outputs = tensors instanceof Tensor ? { value: tensors } : tensors;
+    const compiled = await compile(outputs, await loadBackend(), options);
+    try {
+      const results = await compiled.run(feeds);
+      return tensors instanceof Tensor ? results.value : results;
+    } finally {
+      await compiled.dispose();
+    }
+  }
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- one tensor gives one value, a record a record
+  return evaluate as Evaluate;
+}
+
+/**
+ * Loads the graph of `outputs` into a session. Weights are those that their modules hold now; later changes are not
+ * seen.
+ */
+export async function compile(
+  outputs: Readonly<Record<string, Tensor>>,
+  backend: Backend,
+  options: { readonly threads?: number } = {},
+): Promise<Compiled> {
+  const inputs = graphInputs(outputs);
+  // a caller may name outputs as parameters are named (their gradients, say), which a graph may not
+  const wanted = Object.entries(outputs).map(([name, x]) => [`${RESULT}${name}`, x] as const);
+  const model = emitModel({
+    name: "evaluate",
+    inputs,
+    outputs: Object.fromEntries(wanted),
+    parameters: "own",
+    dialect: "ort",
+  });
+  const session = await backend.createSession(encodeModel(model), {
+    ...options,
+    optimize: inputs.length > 0, // without inputs, folding constants would compute the whole graph at load
+  });
+  return { run: (feeds = {}) => checkedRun(session, inputs, feeds), dispose: () => session.dispose() };
+}
+
+/** The `input()` tensors that some outputs depend on. */
+export function graphInputs(outputs: Readonly<Record<string, Tensor>>): readonly Tensor[] {
+  return topologicalOrder(Object.values(outputs)).filter(({ source }) => source.kind === "input");
+}
+
+async function checkedRun(session: RunSession, inputs: readonly Tensor[], feeds: Tensors): Promise<Tensors> {
+  const names = new Map(inputs.map((x) => [x.source.kind === "input" ? x.source.name : "", x]));
+  for (const [name, x] of names) checkFeed(name, x, feeds[name]);
+  const unknown = Object.keys(feeds).find((name) => !names.has(name));
+  if (unknown !== undefined)
+    throw feedError(`the graph has no input "${unknown}"`, [...names.keys()].join(", "));
+  const results = await session.run(feeds);
+  return Object.fromEntries(
+    Object.entries(results).map(([name, value]) => [name.slice(RESULT.length), value]),
+  );
+}
+
+function checkFeed(name: string, expected: Tensor, given: HostTensor | undefined): void {
+  if (given === undefined) throw feedError(`no value for "${name}"`, `pass one, ${expected.toString()}`);
+  const fits =
+    given.dtype === expected.dtype &&
+    given.shape.length === expected.rank &&
+    given.shape.every((dim, i) => typeof expected.shape[i] === "string" || dim === expected.shape[i]);
+  if (!fits) {
+    const found = `"${name}" is ${given.dtype}${formatShape(given.shape)}, not ${expected.toString()}`;
+    throw feedError(found, "pass a value of that type and shape");
+  }
+}
+
+function feedError(found: string, next: string): AttuneError {
+  return new AttuneError("ERR_FEED", {
+    rule: "a graph is fed each of its inputs and nothing else",
+    found,
+    next,
+  });
+}

@@ -1,0 +1,64 @@
+/**
+ * Modules and tensors as text and as ONNX files.
+ *
+ *     print(layer)              one line an operator: name, type, shape, what it reads, parameters by their paths
+ *     exportOnnx(layer)         bytes that any ONNX runtime loads, weights inside
+ *
+ * A module that is given as it is gets its example inputs, with named dimensions. Runs nothing.
+ */
+import { AttuneError } from "../base/errors.ts";
+import { encodeModel, printGraph } from "../onnx/index.ts";
+import { emitModel, Tensor, topologicalOrder } from "../tensor/index.ts";
+import { graphInputs } from "./evaluate.ts";
+
+/** What a module is to this file. */
+type Traceable = ((...inputs: never[]) => unknown) & {
+  readonly example: () => { readonly output: unknown };
+};
+
+/** A tensor, several by name, or a module. */
+export type Printable = Tensor | Readonly<Record<string, Tensor>> | Traceable;
+
+/** The graph that computes something, as text. */
+export function print(target: Printable): string {
+  const outputs = outputsOf(target);
+  const all = topologicalOrder(Object.values(outputs));
+  const parameters = all.flatMap(({ source }) => (source.kind === "parameter" ? [source.name] : []));
+  const inputs = graphInputs(outputs);
+  const { graph } = emitModel({
+    name: nameOf(target),
+    inputs,
+    outputs,
+    parameters: "inputs",
+    dialect: "onnx",
+  });
+  return printGraph(graph, new Set(parameters));
+}
+
+/** The graph as an ONNX file: standard operators (opset 20), the modules' present weights inside. */
+export function exportOnnx(target: Printable): Uint8Array {
+  const outputs = outputsOf(target);
+  const inputs = graphInputs(outputs);
+  return encodeModel(
+    emitModel({ name: nameOf(target), inputs, outputs, parameters: "own", dialect: "onnx" }),
+  );
+}
+
+function nameOf(target: Printable): string {
+  return typeof target === "function" ? target.name : "graph";
+}
+
+function outputsOf(target: Printable): Readonly<Record<string, Tensor>> {
+  if (target instanceof Tensor) return { output: target };
+  const outputs: unknown = typeof target === "function" ? target.example().output : target;
+  if (outputs instanceof Tensor) return { output: outputs };
+  const entries = Object.entries(outputs ?? {}).filter(
+    (entry): entry is [string, Tensor] => entry[1] instanceof Tensor,
+  );
+  if (entries.length > 0) return Object.fromEntries(entries);
+  throw new AttuneError("ERR_NOTHING_TO_PRINT", {
+    rule: "print takes a tensor, tensors by name, or a module",
+    found: "no tensor",
+    next: "pass layer or layer(x)",
+  });
+}

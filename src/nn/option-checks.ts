@@ -1,0 +1,36 @@
+/** Checks of options that several modules share: each error names the module, the option, its range and the value. */
+import { AttuneError } from "../base/errors.ts";
+
+/** Throws ERR_OPTION unless every value is a whole number, 1 or more. */
+export function requirePositiveIntegers(module: string, values: Readonly<Record<string, number>>): void {
+  for (const [name, value] of Object.entries(values)) {
+    if (!Number.isSafeInteger(value) || value < 1)
+      throw optionError(module, `${name} must be a whole number, 1 or more`, `${name} is ${value}`);
+  }
+}
+
+/** Throws ERR_OPTION unless every value lies in [0, 1). */
+export function requireRates(module: string, values: Readonly<Record<string, number>>): void {
+  for (const [name, value] of Object.entries(values)) {
+    if (!(value >= 0 && value < 1))
+      throw optionError(module, `${name} must be in [0, 1)`, `${name} is ${value}`);
+  }
+}
+
+/** Throws ERR_OPTION unless `divisor` divides `value`. */
+export function requireDivisible(
+  module: string,
+  value: readonly [name: string, size: number],
+  divisor: readonly [name: string, size: number],
+): void {
+  if (value[1] % divisor[1] === 0) return;
+  throw optionError(
+    module,
+    `${value[0]} must be divisible by ${divisor[0]}`,
+    `${value[0]} is ${value[1]} and ${divisor[0]} is ${divisor[1]}`,
+  );
+}
+
+export function optionError(module: string, rule: string, found: string): AttuneError {
+  return new AttuneError("ERR_OPTION", { rule: `${module}: ${rule}`, found, next: "change the options" });
+}

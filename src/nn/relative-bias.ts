@@ -1,0 +1,71 @@
+/**
+ * Relative position bias: each head learns what to add to a score for a key so and so far away.
+ *
+ *     score[head, t, s] += table[bucket(s - t), head]
+ *
+ * Near distances have a bucket each, far ones share logarithmically wider ones. Source: Raffel et al., "Exploring the
+ * Limits of Transfer Learning" (T5, 2020), section 2.1; buckets as in its published code.
+ */
+import type { Dim } from "../base/shape.ts";
+import type { Tensor } from "../tensor/index.ts";
+import { add, arange, constant, gatherRows, reshape, sub, transpose } from "../tensor/index.ts";
+import type { Scope } from "./scope.ts";
+
+export interface RelativeBiasOptions {
+  readonly numHeads: number;
+  /** Rows of the table. Default 32. */
+  readonly numBuckets?: number;
+  /** From this distance on, all share the last bucket. Default 128. */
+  readonly maxDistance?: number;
+  /** Keys on both sides have buckets of their own; false for a decoder, which looks back only. Default true. */
+  readonly bidirectional?: boolean;
+}
+
+/** Distance up to which a graph with named lengths can look. */
+const LONGEST = 8192;
+
+/** The bias [heads, t, s]. Parameter `weight` [buckets, heads]. Give it to attention as `positionBias`. */
+export function relativeBias(
+  scope: Scope,
+  sizes: { readonly t: Dim; readonly s: Dim },
+  options: RelativeBiasOptions,
+): Tensor {
+  const { numHeads, numBuckets = 32, maxDistance = 128, bidirectional = true } = options;
+  const { t, s } = sizes;
+  const table = scope.parameter("weight", [numBuckets, numHeads], {
+    init: { kind: "normal", std: 1 },
+    decay: true,
+  });
+  const reach = typeof t === "number" && typeof s === "number" ? Math.max(t, s) : LONGEST;
+  const buckets = Array.from({ length: 2 * reach + 1 }, (_, i) =>
+    relativeBucket(i - reach, { numBuckets, maxDistance, bidirectional }),
+  );
+  const list = constant({
+    dtype: "int32",
+    shape: [buckets.length, 1],
+    data: Int32Array.from(buckets),
+  });
+  const middle = constant({ dtype: "int32", shape: [], data: Int32Array.of(reach) });
+  const distance = add(sub(reshape(arange(s), [1, s]), reshape(arange(t), [t, 1])), middle); // [t, s]
+  const rows = gatherRows(table, reshape(gatherRows(list, distance), [t, s])); // [t, s, heads]
+  return transpose(rows, [2, 0, 1]);
+}
+
+/** The bucket of a key `distance` places behind the query (negative: before it). */
+export function relativeBucket(
+  distance: number,
+  options: {
+    readonly numBuckets: number;
+    readonly maxDistance: number;
+    readonly bidirectional: boolean;
+  },
+): number {
+  const { numBuckets, maxDistance, bidirectional } = options;
+  const buckets = bidirectional ? Math.floor(numBuckets / 2) : numBuckets;
+  const offset = bidirectional && distance > 0 ? buckets : 0;
+  const away = bidirectional ? Math.abs(distance) : Math.max(0, -distance);
+  const exact = Math.floor(buckets / 2);
+  if (away < exact) return offset + away;
+  const scale = Math.log(away / exact) / Math.log(maxDistance / exact);
+  return offset + Math.min(buckets - 1, exact + Math.floor(scale * (buckets - exact)));
+}

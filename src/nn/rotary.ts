@@ -1,0 +1,58 @@
+/**
+ * Rotary positions: queries and keys are turned by an angle that grows with their place, so that their product
+ * depends on how far apart they stand.
+ *
+ *     (x_i, x_{i+d/2}) -> (x_i cos(p f_i) - x_{i+d/2} sin(p f_i),  x_{i+d/2} cos(p f_i) + x_i sin(p f_i)),
+ *     f_i = base^(-2i/d),  p the place
+ *
+ * Source: Su et al., "RoFormer" (2021), section 3.4; pairs are halves of a head, as in GPT-NeoX and Llama.
+ */
+import { product } from "../base/shape.ts";
+import type { Tensor } from "../tensor/index.ts";
+import { add, arange, concat, constant, gatherRows, mul, reshape, slice, sub } from "../tensor/index.ts";
+import { optionError } from "./option-checks.ts";
+
+export interface RotaryOptions {
+  /** Default 10000. */
+  readonly base?: number;
+  /** Places that a graph with a named length can tell apart. Default 2048; a known length needs no limit. */
+  readonly maxPositions?: number;
+}
+
+/**
+ * Turns x [t, b, h], whose heads are h / numHeads wide; that must be even.
+ *
+ * @param options.positions int32 [t]: the places; default 0, 1, ..., t-1.
+ */
+export function rotary(
+  x: Tensor,
+  options: RotaryOptions & { readonly numHeads: number; readonly positions?: Tensor | undefined },
+): Tensor {
+  const { numHeads, base = 10000, maxPositions = 2048, positions } = options;
+  const [t, b, h] = x.shape;
+  const headSize = Number(h) / numHeads;
+  if (headSize % 2 !== 0) throw optionError("rotary", "the size of a head must be even", `it is ${headSize}`);
+  const half = headSize / 2;
+  const known = typeof t === "number" && positions === undefined;
+  const at = known ? undefined : (positions ?? arange(t));
+  const table = (f: (angle: number) => number) => {
+    const values = angles(known ? t : maxPositions, half, base, f);
+    return reshape(at === undefined ? values : gatherRows(values, at), [t, 1, half]);
+  };
+  const [cos, sin] = [table(Math.cos), table(Math.sin)];
+  const heads = reshape(x, [t, product([b, numHeads]), headSize]);
+  const left = slice(heads, { axis: 2, start: 0, end: half });
+  const right = slice(heads, { axis: 2, start: half, end: headSize });
+  const turned = concat([sub(mul(left, cos), mul(right, sin)), add(mul(right, cos), mul(left, sin))], {
+    axis: 2,
+  });
+  return reshape(turned, x.shape);
+}
+
+/** f(p f_i) for each place and frequency, [places, half]. */
+function angles(places: number, half: number, base: number, f: (angle: number) => number): Tensor {
+  const data = new Float32Array(places * half);
+  for (let p = 0; p < places; p++)
+    for (let i = 0; i < half; i++) data[p * half + i] = f(p * base ** (-i / half));
+  return constant({ dtype: "float32", shape: [places, half], data });
+}
