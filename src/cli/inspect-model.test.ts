@@ -47,7 +47,7 @@ async function write(stored: readonly NamedTensor[], tokens = vocabulary) {
     config: toHuggingFaceConfig(config),
     vocabularyText: tokenizer.toVocabularyText(),
     tokenizerJson: tokenizer.toTokenizerJson(),
-    lowercase: true,
+    normalizer: { lowercase: true, handleChineseChars: true },
     maxLength: 13,
     tensors: stored,
     attune: {},

@@ -72,6 +72,16 @@ describe("attune train", () => {
       "--batch-size 1.5",
       "error: --batch-size must be a whole number in 1..4096; found 1.5; change --batch-size\n",
     ],
+    [
+      "--model . --vocab-size 500",
+      'error: --vocab-size is for training from scratch; the model is ".", whose vocabulary and weights are given; ' +
+        "leave --vocab-size out, or name a preset\n",
+    ],
+    [
+      "--model . --cased",
+      'error: --cased is for training from scratch; the model is ".", whose vocabulary and weights are given; ' +
+        "leave --cased out, or name a preset\n",
+    ],
     ["--dev-share 0.7", "error: --dev-share must be in (0, 0.5]; found 0.7; change --dev-share\n"],
   ])("refuses %s in terms of flags, before anything is read", async (flags, message) => {
     expect(await parse("data.csv", ...flags.split(" "))).toEqual({

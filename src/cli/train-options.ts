@@ -70,8 +70,8 @@ export function trainTaskOptions(data: string, flags: TrainFlags): TrainTaskOpti
   try {
     resolveTrainOptions(options);
   } catch (error) {
-    if (!(error instanceof Error) || errorCode(error) !== "ERR_OPTION") throw error;
-    throw new UsageError(inFlags(error.message));
+    const usage = ["ERR_OPTION", "ERR_OPTION_UNUSED"].includes(errorCode(error) ?? "");
+    throw usage && error instanceof Error ? new UsageError(inFlags(error.message)) : error;
   }
   return { ...options, ...(resume === undefined ? {} : { resume }) };
 }
@@ -86,10 +86,14 @@ export function defaultOut(data: string, model: string = trainDefaults.model): s
   return `runs/${name}-${basename(resolve(model))}`;
 }
 
+/** Options whose flag has another name. */
+const flagNames = new Map([["lowercase", "--cased"]]);
+
 /** "ERR_OPTION: batchSize must be ..." as "--batch-size must be ...". */
 function inFlags(message: string): string {
-  const said = message.replace(/^ERR_OPTION: /, "");
-  const name = /^(\w+) must be/.exec(said)?.[1];
+  const said = message.replace(/^ERR_OPTION(_UNUSED)?: /, "");
+  const name = /^(\w+) (must be|is for)/.exec(said)?.[1];
   if (name === undefined) return said;
-  return said.replaceAll(name, `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`);
+  const flag = flagNames.get(name) ?? `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  return said.replaceAll(name, flag);
 }

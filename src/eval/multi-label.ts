@@ -41,12 +41,19 @@ export interface MultiLabelScores extends LabelScores {
 export interface MultiLabelReport {
   readonly kind: "multi";
   readonly examples: number;
-  /** The share of examples whose labels are all right. */
+  /** The share of examples whose labels are all right; the same as `accuracy`, under the name it has in papers. */
   readonly subsetAccuracy: number;
+  /** As scikit-learn's `accuracy_score` counts it. */
+  readonly accuracy: number;
   readonly microF1: number;
   readonly macroF1: number;
   readonly weightedF1: number;
   readonly perLabel: Readonly<Record<string, MultiLabelScores>>;
+  /** A matrix for each label: [[true negatives, false positives], [false negatives, true positives]]. */
+  readonly confusion: {
+    readonly labels: readonly string[];
+    readonly counts: readonly (readonly number[])[][];
+  };
   readonly logLoss: number;
   readonly ece: number;
   readonly threshold: number;
@@ -82,14 +89,17 @@ export function evaluateMultiLabel(set: MultiLabelSet): MultiLabelReport {
     ...labelScores(count),
     averagePrecision: averagePrecision(column(truth, label, c), column(probabilities, label, c)),
   }));
+  const accuracy = exactMatches(truth, assigned, c) / n;
   return {
     kind: "multi",
     examples: n,
-    subsetAccuracy: exactMatches(truth, assigned, c) / n,
+    accuracy,
+    subsetAccuracy: accuracy,
     microF1: microF1(counts),
     macroF1: macroF1(scores),
     weightedF1: weightedF1(scores),
     perLabel: Object.fromEntries(labelNames.map((name, label) => [name, scores[label]])),
+    confusion: { labels: labelNames, counts: counts.map((count) => matrixOf(count, n)) },
     logLoss: binaryLogLoss(truth, probabilities),
     ece: expectedCalibrationError(
       n * c,
@@ -121,6 +131,15 @@ function countLabel(truth: Float64Array, assigned: Float64Array): LabelCounts {
     predicted: total(assigned),
     support: total(truth),
   };
+}
+
+/** The label's 2 x 2 matrix, as scikit-learn's `multilabel_confusion_matrix` lays it out. */
+function matrixOf({ truePositives, predicted, support }: LabelCounts, n: number): number[][] {
+  const falsePositives = predicted - truePositives;
+  return [
+    [n - support - falsePositives, falsePositives],
+    [support - truePositives, truePositives],
+  ];
 }
 
 /** The number of rows in which two [n, c] arrays agree everywhere. */

@@ -172,7 +172,7 @@ export class TextClassifier {
       config: toHuggingFaceConfig(config),
       vocabularyText: tokenizer.toVocabularyText(),
       tokenizerJson: tokenizer.toTokenizerJson(),
-      lowercase: tokenizer.lowercase,
+      normalizer: tokenizer.normalization,
       maxLength,
       tensors: namedTensors(this.#model),
       attune,

@@ -124,6 +124,16 @@ export class BertTokenizer {
     return this.normalizer.lowercase;
   }
 
+  /** How texts are normalised, as tokenizer_config.json says it: `stripAccents` undefined follows `lowercase`. */
+  get normalization(): {
+    readonly lowercase: boolean;
+    readonly stripAccents: boolean | undefined;
+    readonly handleChineseChars: boolean;
+  } {
+    const { lowercase, stripAccents, handleChineseChars } = this.#parts;
+    return { lowercase, stripAccents, handleChineseChars };
+  }
+
   /** The id of [MASK]. Throws ERR_VOCABULARY if the vocabulary has none. */
   get maskId(): number {
     return this.#idOf(SPECIAL_TOKENS.mask);

@@ -33,7 +33,7 @@ export async function* finish(run: Run, state: LoopState): AsyncGenerator<TrainE
     config: toHuggingFaceConfig(start.config),
     vocabularyText: start.tokenizer.toVocabularyText(),
     tokenizerJson: start.tokenizer.toTokenizerJson(),
-    lowercase: start.tokenizer.lowercase,
+    normalizer: start.tokenizer.normalization,
     maxLength: options.maxLength,
     tensors: evaluatedTensors(engine),
     attune: {

@@ -41,9 +41,9 @@ export async function* train(options: ResolvedTrainOptions, control: RunControl)
   const folder = new RunFolder(options.out);
   await checkFolder(folder, control.resume);
   const examples = yield* readExamples(options);
-  const manifest = manifestOf(options, examples, backend);
-  if (control.resume) checkResumable(await folder.manifest(), manifest, folder.path);
   const start = yield* startingModel(options, examples);
+  const manifest = manifestOf(options, { ...examples.sha256, ...start.sha256 }, backend);
+  if (control.resume) checkResumable(await folder.manifest(), manifest, folder.path);
   checkMaxLength(options.maxLength, start.config.maxPositionEmbeddings);
   const data = yield* tokenizeExamples(examples, start.tokenizer, options.maxLength);
   yield { event: "phase", phase: "preparing" };

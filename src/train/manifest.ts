@@ -9,7 +9,6 @@ import { AttuneError } from "../base/errors.ts";
 import { version } from "../base/version.ts";
 import type { Backend } from "../runtime/index.ts";
 import type { ResolvedTrainOptions } from "./options.ts";
-import type { Examples } from "./prepare.ts";
 
 const manifestSchema = z.object({
   attune: z.string(),
@@ -23,12 +22,16 @@ export type Manifest = z.infer<typeof manifestSchema>;
 /** Options that change how a run goes but not what comes out. */
 const withoutEffect = new Set(["checkpointSteps"]);
 
-export function manifestOf(options: ResolvedTrainOptions, examples: Examples, backend: Backend): Manifest {
+export function manifestOf(
+  options: ResolvedTrainOptions,
+  sha256: Readonly<Record<string, string>>,
+  backend: Backend,
+): Manifest {
   return {
     attune: version,
     runtime: `onnxruntime ${backend.version} (${backend.device})`,
     options: Object.fromEntries(Object.entries(options).filter(([name]) => !withoutEffect.has(name))),
-    sha256: examples.sha256,
+    sha256,
   };
 }
 

@@ -1,7 +1,10 @@
 /**
  * What training starts from: a preset with fresh weights and a vocabulary learnt from train, or a model folder.
  */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import type { LabelSchema } from "../data/index.ts";
+import { hashSource } from "../data/index.ts";
 import type { ParsedBertConfig, SequenceClassificationConfig } from "../models/bert/config.ts";
 import { parseBertConfig } from "../models/bert/config.ts";
 import { bertPreset, isPresetName } from "../models/bert/presets.ts";
@@ -18,6 +21,8 @@ import { tokenizerOfFolder } from "./tokenizer-of-folder.ts";
 export interface StartingModel {
   /** For people: "tiny, from scratch" or the folder. */
   readonly from: string;
+  /** SHA-256 of the files that it was read from, by path. */
+  readonly sha256: Readonly<Record<string, string>>;
   readonly config: SequenceClassificationConfig;
   readonly tokenizer: BertTokenizer;
   /** Puts the first weights into the engine. */
@@ -53,6 +58,7 @@ function fromScratch(preset: string, options: ResolvedTrainOptions, examples: Ex
   });
   return {
     from: `${preset}, from scratch`,
+    sha256: {},
     config,
     tokenizer,
     async fill(engine) {
@@ -84,6 +90,7 @@ async function* fromFolder(
   const config = { ...parsed.encoder, ...head(schema), ...dropouts(options.dropout) };
   return {
     from: folder.path,
+    sha256: await hashFiles(folder.path),
     config,
     tokenizer: tokenizerOfFolder(folder, config.vocabSize),
     async fill(engine) {
@@ -102,6 +109,15 @@ async function* fromFolder(
       }
     },
   };
+}
+
+/** The files that decide what training from a folder starts with. */
+async function hashFiles(folder: string): Promise<Record<string, string>> {
+  const paths = ["config.json", "model.safetensors", "tokenizer.json", "vocab.txt"].map((name) =>
+    join(folder, name),
+  );
+  const there = paths.filter((path) => existsSync(path));
+  return Object.fromEntries(await Promise.all(there.map(async (path) => [path, await hashSource(path)])));
 }
 
 function* texts({ train }: Examples): Generator<string> {

@@ -115,6 +115,18 @@ describe("an unfinished run", () => {
     );
   });
 
+  it("does not go on from a model folder that has changed", async () => {
+    await run({ ...toyRun(folder, "base"), epochs: 1 });
+    const { vocabSize: _v, minFrequency: _m, ...rest } = toyRun(folder, "from-base");
+    const fromFolder = { ...rest, model: join(folder, "base") };
+    await killAtStep(fromFolder, 7);
+    const config = join(folder, "base", "config.json");
+    writeFileSync(config, `${readFileSync(config, "utf8")}\n`);
+    await expect(run(fromFolder, { resume: true })).rejects.toThrow(
+      /ERR_RESUME_MISMATCH.*base.config\.json has changed since/,
+    );
+  });
+
   it("does not go on from a state that is not ours", async () => {
     const copy = { ...options, out: `${options.out}-copy` };
     cpSync(options.out, copy.out, { recursive: true });

@@ -17,7 +17,7 @@ const content: ModelFolderContent = {
   config: toHuggingFaceConfig(config),
   vocabularyText: "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n北\n",
   tokenizerJson: '{"version":"1.0"}',
-  lowercase: true,
+  normalizer: { lowercase: true, handleChineseChars: true },
   maxLength: 64,
   tensors: [{ name: "classifier.bias", shape: [2], data: Float32Array.of(0.5, -1) }],
   attune: { seed: 1 },
@@ -48,7 +48,8 @@ describe("writing and reading", () => {
   });
 
   test("the tokenizer's files say what transformers needs to build it", async () => {
-    await writeModelFolder(path, { ...content, lowercase: false });
+    const normalizer = { lowercase: false, stripAccents: true, handleChineseChars: false };
+    await writeModelFolder(path, { ...content, normalizer });
     const { tokenizerConfig, weights } = await readModelFolder(path);
     await weights.close();
     const tokens = {
@@ -61,8 +62,8 @@ describe("writing and reading", () => {
     expect(tokenizerConfig).toEqual({
       tokenizer_class: "BertTokenizer",
       do_lower_case: false,
-      strip_accents: null,
-      tokenize_chinese_chars: true,
+      strip_accents: true,
+      tokenize_chinese_chars: false,
       model_max_length: 64,
       clean_up_tokenization_spaces: true,
       ...tokens,

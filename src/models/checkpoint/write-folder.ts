@@ -17,8 +17,14 @@ export interface ModelFolderContent {
   readonly vocabularyText: string;
   /** tokenizer.json, as text. */
   readonly tokenizerJson: string;
-  /** Whether the tokenizer lowercases and strips accents. */
-  readonly lowercase: boolean;
+  /** How the tokenizer normalises texts. */
+  readonly normalizer: {
+    readonly lowercase: boolean;
+    /** Default: as `lowercase`. */
+    readonly stripAccents?: boolean | undefined;
+    /** Whether each Chinese character is a word. */
+    readonly handleChineseChars: boolean;
+  };
   /** Longest input in tokens, [CLS] and [SEP] included. */
   readonly maxLength: number;
   /** Weights under the checkpoint's own names; their data must not change until the folder is written. */
@@ -44,16 +50,17 @@ const specialTokens = {
  * @throws AttuneError as `writeFolderAtomic`, and as `encodeSafetensors` for tensors that cannot be written
  */
 export async function writeModelFolder(path: string, content: ModelFolderContent): Promise<void> {
+  const { normalizer } = content;
   const files: Record<string, FileContent> = {
     "config.json": formatJson(content.config),
     "vocab.txt": content.vocabularyText,
     "tokenizer.json": content.tokenizerJson,
     "tokenizer_config.json": formatJson({
       tokenizer_class: "BertTokenizer",
-      do_lower_case: content.lowercase,
-      // null: accents are stripped where letters are lowercased.
-      strip_accents: null,
-      tokenize_chinese_chars: true,
+      do_lower_case: normalizer.lowercase,
+      // null: accents are stripped where letters are lowercased
+      strip_accents: normalizer.stripAccents ?? null,
+      tokenize_chinese_chars: normalizer.handleChineseChars,
       model_max_length: content.maxLength,
       clean_up_tokenization_spaces: true,
       ...specialTokens,
