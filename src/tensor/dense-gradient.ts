@@ -7,7 +7,7 @@
 import { product } from "../base/shape.ts";
 import { zeros } from "./create.ts";
 import { grad } from "./grad.ts";
-import type { RowGradient } from "./op.ts";
+import type { RowGradient } from "./tensor.ts";
 import { add } from "./ops/elementwise.ts";
 import { oneHot } from "./ops/indexing.ts";
 import { gemm } from "./ops/matmul.ts";

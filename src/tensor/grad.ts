@@ -9,7 +9,7 @@
 import { AttuneError, internal } from "../base/errors.ts";
 import { formatShape, sameShape } from "../base/shape.ts";
 import { topologicalOrder } from "./emit.ts";
-import type { RowGradient } from "./op.ts";
+import type { RowGradient } from "./tensor.ts";
 import { isRowGradient } from "./op.ts";
 import { add } from "./ops/elementwise.ts";
 import { expand, sum } from "./ops/reduce.ts";

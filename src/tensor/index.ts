@@ -7,7 +7,7 @@ export { emitModel, topologicalOrder } from "./emit.ts";
 export type { Dialect } from "./emitter.ts";
 export type { Gradient } from "./grad.ts";
 export { grad } from "./grad.ts";
-export type { RowGradient } from "./op.ts";
+
 export {
   abs,
   add,
@@ -33,5 +33,5 @@ export { equal, greater, or, where } from "./ops/logic.ts";
 export { expand, mean, sum } from "./ops/reduce.ts";
 export { concat, pad, reshape, slice, transpose } from "./ops/shape.ts";
 export { logSoftmax, softmax } from "./ops/softmax.ts";
-export type { TensorType } from "./tensor.ts";
+export type { RowGradient, TensorType } from "./tensor.ts";
 export { constant, input, parameter, scalar, shapeError, Tensor } from "./tensor.ts";

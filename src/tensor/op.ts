@@ -8,31 +8,12 @@
 import { AttuneError } from "../base/errors.ts";
 import { formatShape } from "../base/shape.ts";
 import type { Emitter } from "./emitter.ts";
-import type { Call, TensorType } from "./tensor.ts";
+import type { Call, NotDifferentiable, PartialGradient, RowGradient, TensorType } from "./tensor.ts";
 import { Tensor } from "./tensor.ts";
-
-/** Why an op has no gradient. */
-export interface NotDifferentiable {
-  readonly because: string;
-}
 
 export function notDifferentiable(because: string): NotDifferentiable {
   return { because };
 }
-
-/**
- * The gradient of a table that was read by rows: row `indices[i]` receives `rows[i]`.
- * It leaves the graph as it is, and the host adds the rows up in a fixed order (see docs/decisions/0001).
- */
-export interface RowGradient {
-  /** int32, any shape of n elements. */
-  readonly indices: Tensor;
-  /** [..., width] with n rows. */
-  readonly rows: Tensor;
-}
-
-/** What a vjp gives for one input: a tensor, rows of a table, or nothing (no gradient flows there). */
-export type PartialGradient = Tensor | RowGradient | undefined;
 
 export function isRowGradient(partial: Tensor | RowGradient): partial is RowGradient {
   return !(partial instanceof Tensor);

@@ -11,12 +11,30 @@ import { AttuneError } from "../base/errors.ts";
 import type { Shape } from "../base/shape.ts";
 import { formatShape } from "../base/shape.ts";
 import type { Emitter } from "./emitter.ts";
-import type { NotDifferentiable, PartialGradient } from "./op.ts";
 
 export interface TensorType {
   readonly dtype: DType;
   readonly shape: Shape;
 }
+
+/** Why an op has no gradient. */
+export interface NotDifferentiable {
+  readonly because: string;
+}
+
+/**
+ * The gradient of a table that was read by rows: row `indices[i]` receives `rows[i]`.
+ * It leaves the graph as it is, and the host adds the rows up in a fixed order (see docs/decisions/0001).
+ */
+export interface RowGradient {
+  /** int32, any shape of n elements. */
+  readonly indices: Tensor;
+  /** [..., width] with n rows. */
+  readonly rows: Tensor;
+}
+
+/** What a vjp gives for one input: a tensor, rows of a table, or nothing (no gradient flows there). */
+export type PartialGradient = Tensor | RowGradient | undefined;
 
 /** One recorded application of an op; its rules are bound to its attributes. */
 export interface Call {
