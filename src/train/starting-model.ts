@@ -117,7 +117,9 @@ async function hashFiles(folder: string): Promise<Record<string, string>> {
     join(folder, name),
   );
   const there = paths.filter((path) => existsSync(path));
-  return Object.fromEntries(await Promise.all(there.map(async (path) => [path, await hashSource(path)])));
+  return Object.fromEntries(
+    await Promise.all(there.map(async (path): Promise<[string, string]> => [path, await hashSource(path)])),
+  );
 }
 
 function* texts({ train }: Examples): Generator<string> {
