@@ -136,7 +136,7 @@ export class TrainView implements TrainSink {
       score(event.accuracy),
       score(event.macroF1),
     ]);
-    this.#lines(event.best ? `${row}  ${colors.green("* best")}` : row);
+    this.#lines(event.kept ? row : `${row}  ${colors.dim("not kept")}`);
   }
 
   /** A line of the training curve; the first one brings the headings. */
@@ -158,8 +158,8 @@ export class TrainView implements TrainSink {
     const layout = layoutFor(this.#terminal.stdout);
     const { dev, test } = event;
     const early = event.stoppedEarly ? ", stopped early since dev no longer improved" : "";
-    const best = `best weights: epoch ${event.bestEpoch}, step ${count(event.bestStep)}`;
-    const summary = `${best}; ${counted(event.steps, "step")} in ${duration(event.elapsedMs)}${early}`;
+    const kept = `weights of epoch ${event.keptEpoch}, step ${count(event.keptStep)}`;
+    const summary = `${kept}; ${counted(event.steps, "step")} in ${duration(event.elapsedMs)}${early}`;
     const last = test ?? dev;
     const name = test === undefined ? "dev" : "test";
     this.#progress.close();

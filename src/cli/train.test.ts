@@ -22,7 +22,7 @@ function step(number: number, loss: number): TrainEvent {
   return { event: "step", step: number, totalSteps: 4, epoch, epochs: 2, loss, ...pace };
 }
 
-function evaluation(epoch: number, score: number, best: boolean): TrainEvent {
+function evaluation(epoch: number, score: number, kept: boolean): TrainEvent {
   return {
     event: "evaluation",
     step: 2 * epoch,
@@ -30,7 +30,7 @@ function evaluation(epoch: number, score: number, best: boolean): TrainEvent {
     loss: 0.5,
     accuracy: score,
     macroF1: 0.7,
-    best,
+    kept,
   };
 }
 
@@ -38,8 +38,8 @@ const done: TrainEvent = {
   event: "done",
   out: "runs/data-tiny",
   steps: 4,
-  bestStep: 2,
-  bestEpoch: 1,
+  keptStep: 2,
+  keptEpoch: 1,
   stoppedEarly: false,
   elapsedMs: 42_000,
   dev: fakeReport,
@@ -81,10 +81,10 @@ describe("attune train", () => {
       "out      runs/data-tiny",
       "",
       "epoch  step  train loss  dev loss  accuracy  macro F1",
-      "  1/2     2      1.5000    0.5000    0.7500    0.7000  * best",
-      "  2/2     4      0.7500    0.5000    0.5000    0.7000",
+      "  1/2     2      1.5000    0.5000    0.7500    0.7000",
+      "  2/2     4      0.7500    0.5000    0.5000    0.7000  not kept",
       "",
-      "best weights: epoch 1, step 2; 4 steps in 42 s",
+      "weights of epoch 1, step 2; 4 steps in 42 s",
     ]);
     expect(lines).toContain("dev, by label");
     expect(lines).toContain("dev confusion: rows are true labels, columns predicted ones");

@@ -35,7 +35,7 @@ export function trainCommand(context: Context): AnyCommand {
     .addOption(labelOption())
     .addOption(textPairOption())
     .option("--multi-label", 'a text may have several labels, written "a|b"')
-    .option("--dev <file>", "development data, which chooses the best weights")
+    .option("--dev <file>", "development data, which says which weights are kept")
     .addOption(
       numberOption(
         "--dev-share <x>",
@@ -99,7 +99,10 @@ export function trainCommand(context: Context): AnyCommand {
       numberOption("--max-grad-norm <x>", `gradients are clipped to it (default: ${defaults.maxGradNorm})`),
     )
     .addOption(
-      numberOption("--patience <n>", `epochs without a gain before stopping (default: ${defaults.patience})`),
+      numberOption(
+        "--patience <n>",
+        `epochs in a row below the highest dev accuracy before stopping (default: ${defaults.patience})`,
+      ),
     )
     .addOption(numberOption("--checkpoint-steps <n>", "steps between checkpoints (default: one epoch)"))
     .addOption(numberOption("--seed <n>", `same seed, same bits (default: ${defaults.seed})`))

@@ -4,7 +4,7 @@
  *
  *     OUT/checkpoints/run.json              the options, data hashes and versions of the run
  *     OUT/checkpoints/step-N/               weights, their average, both moments, loop state; written whole or not at all
- *     OUT/checkpoints/best.safetensors      the best weights so far
+ *     OUT/checkpoints/kept.safetensors      the weights kept so far
  *
  * There is no generator state: random numbers are functions of the step (base/random.ts).
  */
@@ -24,10 +24,10 @@ import type { TrainingEngine } from "../engine/index.ts";
 
 const stateSchema = z.strictObject({
   step: z.int(),
-  bestLoss: z.number(),
-  bestStep: z.int(),
-  bestEpoch: z.int(),
-  epochsWithoutGain: z.int(),
+  highestAccuracy: z.number(),
+  keptStep: z.int(),
+  keptEpoch: z.int(),
+  epochsNotKept: z.int(),
   collapsedEpochs: z.int(),
   /** Of the epoch that is under way: summed loss and examples. */
   epochLoss: z.number(),
@@ -39,10 +39,10 @@ export type LoopState = z.infer<typeof stateSchema>;
 
 export const initialState: LoopState = {
   step: 0,
-  bestLoss: Number.MAX_VALUE,
-  bestStep: 0,
-  bestEpoch: 0,
-  epochsWithoutGain: 0,
+  highestAccuracy: 0,
+  keptStep: 0,
+  keptEpoch: 0,
+  epochsNotKept: 0,
   collapsedEpochs: 0,
   epochLoss: 0,
   epochExamples: 0,
@@ -118,13 +118,13 @@ export class RunFolder {
     return state;
   }
 
-  async saveBest(engine: TrainingEngine): Promise<void> {
-    const path = join(this.path, "best.safetensors");
+  async saveKept(engine: TrainingEngine): Promise<void> {
+    const path = join(this.path, "kept.safetensors");
     await writeFileAtomic(path, encodeSafetensors(evaluatedTensors(engine), { format: "pt" }, path));
   }
 
-  async loadBest(engine: TrainingEngine): Promise<void> {
-    await readWeights(join(this.path, "best.safetensors"), engine.evaluated);
+  async loadKept(engine: TrainingEngine): Promise<void> {
+    await readWeights(join(this.path, "kept.safetensors"), engine.evaluated);
   }
 
   /** The run is complete and its model written: nothing here is needed any more. */

@@ -69,12 +69,13 @@ export interface EvaluationEvent {
   readonly event: "evaluation";
   readonly step: number;
   readonly epoch: number;
-  /** Log loss: the lowest one decides which weights are kept. */
+  /** Log loss. */
   readonly loss: number;
   /** Accuracy, or subset accuracy where there are several labels. */
   readonly accuracy: number;
   readonly macroF1: number;
-  readonly best: boolean;
+  /** False where accuracy is below the highest so far by more than its standard error. */
+  readonly kept: boolean;
 }
 
 /** The run was asked to stop: the step was finished and everything saved. */
@@ -89,8 +90,8 @@ export interface DoneEvent {
   readonly event: "done";
   readonly out: string;
   readonly steps: number;
-  readonly bestStep: number;
-  readonly bestEpoch: number;
+  readonly keptStep: number;
+  readonly keptEpoch: number;
   readonly stoppedEarly: boolean;
   readonly elapsedMs: number;
   readonly dev: Report;

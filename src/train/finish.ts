@@ -1,5 +1,5 @@
 /**
- * The end of a run: the best weights, scored once more, become the model folder.
+ * The end of a run: the weights kept, scored once more, become the model folder.
  */
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -14,10 +14,10 @@ import { warning } from "./prepare.ts";
 import type { Run } from "./run.ts";
 import { evaluateSet } from "./run.ts";
 
-/** Takes the best weights, scores them once more, and writes the model in place of whatever stood there. */
+/** Takes the weights kept, scores them once more, and writes the model in place of whatever stood there. */
 export async function* finish(run: Run, state: LoopState): AsyncGenerator<TrainEvent> {
   const { options, data, examples, start, manifest, engine, folder } = run;
-  await folder.loadBest(engine);
+  await folder.loadKept(engine);
   const { scored: dev, predicted } = await evaluateSet(run, data.dev);
   const only =
     examples.schema.kind === "single" ? onlyPrediction(predicted, examples.schema.names) : undefined;
@@ -44,8 +44,8 @@ export async function* finish(run: Run, state: LoopState): AsyncGenerator<TrainE
       run: {
         ...manifest,
         steps: state.step,
-        bestStep: state.bestStep,
-        bestEpoch: state.bestEpoch,
+        keptStep: state.keptStep,
+        keptEpoch: state.keptEpoch,
         examples: counts,
       },
       metrics: { dev, ...(test === undefined ? {} : { test }) },
@@ -58,8 +58,8 @@ export async function* finish(run: Run, state: LoopState): AsyncGenerator<TrainE
     event: "done",
     out: options.out,
     steps: state.step,
-    bestStep: state.bestStep,
-    bestEpoch: state.bestEpoch,
+    keptStep: state.keptStep,
+    keptEpoch: state.keptEpoch,
     stoppedEarly: state.step < run.totalSteps,
     elapsedMs: run.pace.elapsedMs,
     dev,

@@ -2,7 +2,8 @@
  * The training run, from options to a model folder, as an async generator of events. Never prints.
  *
  * Recipe: Devlin et al. 2019, section A.3 (AdamW with warm-up and linear decay, gradient clipping at 1), with bias
- * correction kept on (Mosbach et al. 2021), dev evaluation after every epoch, the best weights kept, early stopping.
+ * correction kept on (Mosbach et al. 2021), dev evaluation after every epoch, weights kept by keep-rule.ts, early
+ * stopping.
  *
  * Runs on the thread that iterates it; `run-in-worker.ts` puts it into a worker.
  */
@@ -16,6 +17,7 @@ import { initialState, RunFolder } from "./checkpoint.ts";
 import { collapsedEpochs, refuseCollapse } from "./collapse.ts";
 import type { EvaluationEvent, TrainEvent } from "./events.ts";
 import { finish } from "./finish.ts";
+import { isKept } from "./keep-rule.ts";
 import { checkResumable, manifestOf } from "./manifest.ts";
 import type { ResolvedTrainOptions } from "./options.ts";
 import { checkMaxLength, readExamples, tokenizeExamples } from "./prepare.ts";
@@ -68,7 +70,7 @@ async function* trainWith(run: Run, control: RunControl, backend: Backend): Asyn
   yield startEvent(run, backend, restored?.step);
   let state: LoopState = restored ?? initialState;
   const schedule = linearWarmup({ lr: options.lr, warmupSteps: run.warmupSteps, totalSteps });
-  const stoppedEarly = () => state.epochsWithoutGain >= options.patience;
+  const stoppedEarly = () => state.epochsNotKept >= options.patience;
   while (state.step < totalSteps && !stoppedEarly()) {
     const epoch = Math.floor(state.step / run.stepsPerEpoch);
     const batches = epochBatches(run, epoch);
@@ -143,14 +145,17 @@ async function evaluateEpoch(
 ): Promise<{ state: LoopState; event: EvaluationEvent }> {
   const started = performance.now();
   const { scored, predicted } = await evaluateSet(run, run.data.dev);
-  const best = scored.logLoss < state.bestLoss; // less noisy than accuracy on a small dev set: docs/decisions/0004
-  if (best) await run.folder.saveBest(run.engine);
+  const accuracy = scored.kind === "single" ? scored.accuracy : scored.subsetAccuracy;
+  const highest = Math.max(accuracy, state.highestAccuracy);
+  const kept = isKept(accuracy, highest, run.examples.dev.length);
+  if (kept) await run.folder.saveKept(run.engine);
   run.pace.evaluation(performance.now() - started);
   return {
     state: {
       ...state,
-      ...(best ? { bestLoss: scored.logLoss, bestStep: state.step, bestEpoch: epoch + 1 } : {}),
-      epochsWithoutGain: best ? 0 : state.epochsWithoutGain + 1,
+      highestAccuracy: highest,
+      ...(kept ? { keptStep: state.step, keptEpoch: epoch + 1 } : {}),
+      epochsNotKept: kept ? 0 : state.epochsNotKept + 1,
       collapsedEpochs: collapsedEpochs(run.examples, predicted, state),
       epochLoss: 0,
       epochExamples: 0,
@@ -160,9 +165,9 @@ async function evaluateEpoch(
       step: state.step,
       epoch: epoch + 1,
       loss: scored.logLoss,
-      accuracy: scored.kind === "single" ? scored.accuracy : scored.subsetAccuracy,
+      accuracy,
       macroF1: scored.macroF1,
-      best,
+      kept,
     },
   };
 }

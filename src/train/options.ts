@@ -17,7 +17,7 @@ import type { DeviceChoice } from "../runtime/index.ts";
 export interface DataOptions {
   /** Training data: a file (CSV, TSV, JSONL, JSON, Parquet, each also .gz) or a folder with a sub-folder a label. */
   readonly train: string;
-  /** Development data: chooses the best weights. Without it, `devShare` of train is held out. */
+  /** Development data: says which weights are kept. Without it, `devShare` of train is held out. */
   readonly dev?: string;
   /** Test data: read once, after training. */
   readonly test?: string;
@@ -84,7 +84,8 @@ export interface TrainOptions extends DataOptions {
   readonly lowercase?: boolean;
   /** Default 0. Same seed, data, threads and runtime: same bits. */
   readonly seed?: number;
-  /** Epochs without a lower dev loss before stopping. Default 10. */
+  /** Epochs in a row whose weights are not kept, before stopping: dev accuracy below the highest by more than its
+   * standard error. Default 10. */
   readonly patience?: number;
   /** Steps between checkpoints; default once an epoch. One more is written when the run is interrupted. */
   readonly checkpointSteps?: number;
