@@ -76,7 +76,7 @@ export interface TrainOptions extends DataOptions {
   readonly emaDecay?: number;
   /** Deviation of fresh weights, from scratch. Default 1/sqrt(hidden size): see docs/decisions/0004. */
   readonly initializerRange?: number;
-  /** A piece must occur this often in train to enter a vocabulary learnt here. Default 20. */
+  /** A piece must occur this often in train to enter a vocabulary learnt here. Default 5. */
   readonly minFrequency?: number;
   /** Size of the vocabulary learnt from train, from scratch. Default 8000. */
   readonly vocabSize?: number;
@@ -163,7 +163,7 @@ function applyDefaults(options: TrainOptions) {
     emaDecay: options.emaDecay ?? start.emaDecay,
     tokenDropout: options.tokenDropout ?? (scratch ? 0.15 : 0),
     pieceDropout: options.pieceDropout ?? (scratch ? 0.3 : 0),
-    minFrequency: options.minFrequency ?? 20,
+    minFrequency: options.minFrequency ?? 5,
     vocabSize: options.vocabSize ?? 8000,
     lowercase: options.lowercase ?? true,
     seed: options.seed ?? 0,
