@@ -66,7 +66,7 @@ export function transformerDecoder(
   const { entered, leave } = enter(scope, layer, tgt, memory, call);
   let { x } = entered;
   for (let i = 0; i < numLayers; i++) x = decoderLayer(scope.at("layers").at(i), layer, { ...entered, x });
-  const last = { kind: layer.norm, eps: layer.layerNormEps };
+  const last = { kind: layer.norm, eps: layer.layerNormEps, bias: layer.bias };
   return leave(options.finalNorm ? norm(scope.at("norm"), x, last) : x);
 }
 
@@ -100,6 +100,7 @@ function enter(
       attnMask: call.memoryMask,
       keyPaddingMask: call.memoryKeyPaddingMask,
       isCausal: call.memoryIsCausal,
+      queryPlaces: call.cache?.positions,
     }),
     cache: call.cache,
   };

@@ -6,7 +6,9 @@
  * the memory once. What the cache gives back are inputs of the step's graph; what it was handed are outputs: of the
  * step (`present`), or of the graph that reads the source (`memory`). Holds no numbers.
  *
- * Legend: p positions so far, s = p + 1 with the new one, m places of the memory, b batch, e width.
+ * The sizes that grow have the names "cached" and "cached+1", which no model of a user's is likely to use.
+ *
+ * Legend: p positions so far, m places of the memory, b batch, e width.
  */
 import type { Tensor } from "../tensor/index.ts";
 import { concat, input } from "../tensor/index.ts";
@@ -43,12 +45,12 @@ export class DecodingCache {
     return this.#memory;
   }
 
-  /** From the new keys and values of the layer at `path`, [1, b, e], to all of them, [s, b, e]. */
+  /** From the new keys and values of the layer at `path`, [1, b, e], to all of them, [p + 1, b, e]. */
   extend(path: string, fresh: KeysAndValues): KeysAndValues {
     const grow = (part: "k" | "v"): Tensor => {
       const now = fresh[part];
-      const past = input(`past:${path}.${part}`, "float32", ["p", ...now.shape.slice(1)]);
-      const all = concat([past, now], { axis: 0, size: "s" });
+      const past = input(`past:${path}.${part}`, "float32", ["cached", ...now.shape.slice(1)]);
+      const all = concat([past, now], { axis: 0, size: "cached+1" });
       this.#present.push({ name: `past:${path}.${part}`, input: past, output: all });
       return all;
     };

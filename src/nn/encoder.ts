@@ -70,7 +70,7 @@ export function encoder(
   const { layer, numLayers } = options;
   let hidden = x;
   for (let i = 0; i < numLayers; i++) hidden = encoderLayer(scope.at("layers").at(i), layer, hidden, masks);
-  const last = { kind: layer.norm, eps: layer.layerNormEps };
+  const last = { kind: layer.norm, eps: layer.layerNormEps, bias: layer.bias };
   return options.finalNorm ? norm(scope.at("norm"), hidden, last) : hidden;
 }
 

@@ -29,7 +29,7 @@ export interface TransformerLayerOptions extends Seeded {
   readonly batchFirst?: boolean;
   /** Normalise before each half (pre-norm) and not after its residual (post-norm, as published). Default false. */
   readonly normFirst?: boolean;
-  /** Whether projections have biases. Default true. */
+  /** Whether projections and layer norms have biases. Default true. */
   readonly bias?: boolean;
   /** First values of matrices outside attention's packed ones. Default "kaiming", as in `nn.Linear`. */
   readonly matrices?: MatrixStart;
@@ -52,6 +52,8 @@ export function transformerLayerOptions(module: string, options: TransformerLaye
     const names = activationNames.join(", ");
     throw optionError(module, `activation must be one of ${names}`, `it is "${String(activation)}"`);
   }
+  if (norm !== "layer" && norm !== "rms")
+    throw optionError(module, "norm must be layer or rms", `it is "${String(norm)}"`);
   const { matrices = "kaiming" } = options;
   const attention = { embedDim: dModel, numHeads: nHead, dropout, bias, matrices };
   const { rotary } = options;

@@ -49,6 +49,21 @@ export function layoutOf(label: string, first: Tensor, batchFirst: boolean): Lay
   };
 }
 
+/**
+ * Checks the one input of a layer that works on the last axis, whatever the others.
+ *
+ * @throws ERR_SHAPE unless x is float32 [..., width].
+ */
+export function requireWidth(label: string, x: Tensor, width: number): Tensor {
+  if (x.dtype === "float32" && x.shape[x.rank - 1] === width) return x;
+  throw shapeError(
+    label,
+    `x must be float32 [..., ${width}]`,
+    [x],
+    "reshape it, or change the module's options",
+  );
+}
+
 /** The masks of a call in the layers' own layout. */
 export function enterMasks(layout: Layout, masks: AttentionMasks): AttentionMasks {
   return { ...masks, keyPaddingMask: layout.enterMask(masks.keyPaddingMask) };

@@ -17,6 +17,7 @@ import {
   equal,
   exp,
   expand,
+  gatherRows,
   greater,
   logSoftmax,
   mul,
@@ -53,7 +54,7 @@ export interface CrossEntropyOptions extends Weighting {
  * With class weights w the mean is sum_n w[label] loss_n / sum_n w[label], and smoothing spreads w, as in PyTorch.
  * Where every label is ignored the loss is 0.
  *
- * @throws ERR_SHAPE, ERR_OPTION
+ * @throws ERR_SHAPE, ERR_OPTION; at run time ERR_RUN for a label outside of 0..c-1.
  */
 export function crossEntropy(logits: Tensor, labels: Tensor, options: CrossEntropyOptions = {}): Tensor {
   const { classWeights, labelSmoothing = 0, ignoreIndex, exampleWeights } = options;
@@ -68,7 +69,8 @@ export function crossEntropy(logits: Tensor, labels: Tensor, options: CrossEntro
     );
   const given = classNumbers(labels, logits);
   const ignored = ignoreIndex === undefined ? undefined : equal(given, label(given, ignoreIndex));
-  const target = oneHot(ignored === undefined ? given : where(ignored, label(given, 0), given), classes); // [n, c]
+  const counted = ignored === undefined ? given : where(ignored, label(given, 0), given);
+  const target = oneHot(withinRange(counted, classes), classes); // [n, c]
   const weighted = classWeights === undefined ? target : mul(target, vector(classWeights));
   const smoothed =
     labelSmoothing === 0
@@ -179,6 +181,20 @@ function classNumbers(labels: Tensor, logits: Tensor): Tensor {
     );
   }
   return labels.rank === 1 ? labels : reshape(labels, [product(leading)]);
+}
+
+/**
+ * The labels [n] as they are, read through a table of the classes: a label outside of 0..c-1 ends the run with
+ * ERR_RUN, where one-hot alone would count it as no class at all, or from the end.
+ */
+function withinRange(labels: Tensor, classes: number): Tensor {
+  const beyond = where(greater(label(labels, 0), labels), label(labels, classes), labels);
+  const table = constant({
+    dtype: "int32",
+    shape: [classes, 1],
+    data: Int32Array.from({ length: classes }, (_, c) => c),
+  });
+  return reshape(gatherRows(table, beyond), labels.shape);
 }
 
 /** Mean over classes, then over examples as weighted. */

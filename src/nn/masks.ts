@@ -41,6 +41,8 @@ export interface AttentionMasks {
   readonly attnMask?: Tensor | undefined;
   /** No query sees keys behind its own place. Default false. */
   readonly isCausal?: boolean | undefined;
+  /** For `isCausal`, int32 [t]: the places of the queries. Default 0, 1, ..., t-1. */
+  readonly queryPlaces?: Tensor | undefined;
 }
 
 /** Masks as attention over heads takes them; both broadcast to [b*heads, t, s]. */
@@ -49,9 +51,13 @@ export interface HeadMasks {
   readonly bias?: Tensor | undefined;
 }
 
-/** bool [t, s], true where key s lies behind query t: the mask of a decoder. */
-export function causalMask(t: Dim, s: Dim = t): Tensor {
-  return greater(reshape(places(s), [1, s]), reshape(places(t), [t, 1]));
+/**
+ * bool [t, s], true where key s lies behind query t: the mask of a decoder.
+ *
+ * @param queryPlaces int32 [t]: the places of the queries; default 0, 1, ..., t-1.
+ */
+export function causalMask(t: Dim, s: Dim = t, queryPlaces: Tensor = arange(t)): Tensor {
+  return greater(reshape(arange(s), [1, s]), reshape(queryPlaces, [t, 1]));
 }
 
 /**
@@ -98,7 +104,7 @@ export function headMasks(
     ]);
     parts.push(split(masks.attnMask));
   }
-  if (masks.isCausal === true) parts.push({ hidden: causalMask(t, s) });
+  if (masks.isCausal === true) parts.push({ hidden: causalMask(t, s, masks.queryPlaces) });
   return {
     hidden: joined(
       parts.map(({ hidden }) => hidden),
@@ -142,8 +148,4 @@ function checkMask(label: string, name: string, mask: Tensor, expected: readonly
     found: `found ${mask.toString()}`,
     next: "true (or -Infinity) hides a key; for a tokenizer's mask of ones and zeros use equal(mask, 0)",
   });
-}
-
-function places(size: Dim): Tensor {
-  return cast(arange(size), "float32");
 }

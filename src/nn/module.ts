@@ -16,6 +16,7 @@ import type { HostTensor } from "../base/dtype.ts";
 import { AttuneError, nearest } from "../base/errors.ts";
 import { elementCount, formatShape, sameShape } from "../base/shape.ts";
 import { initialize } from "./initialize.ts";
+import { requireSeed } from "./option-checks.ts";
 import type { Tensor } from "../tensor/index.ts";
 import type { DropoutSite, ParameterSpec } from "./scope.ts";
 import { Scope } from "./scope.ts";
@@ -130,6 +131,7 @@ function makeModule<
   const values = new Map<string, HostTensor<"float32">>();
   const root = Scope.root({ training: false, name, values: (path) => valueOf(path) });
   const seed = "seed" in options && typeof options.seed === "number" ? options.seed : 0;
+  requireSeed(name, seed);
   build(root, options, ...example(options)); // declares the parameters
   const specs = new Map(root.parameters.map((spec) => [spec.name, spec]));
   const valueOf = (path: string): HostTensor<"float32"> => {
@@ -172,9 +174,11 @@ function checkState(module: string, specs: readonly ParameterSpec[], state: Stat
   const faults = specs.flatMap(({ name, shape }) => {
     const given = state.get(name);
     if (given === undefined) return [`${name} is missing`];
-    return sameShape(given.shape, shape)
-      ? []
-      : [`${name} is ${formatShape(given.shape)}, not ${formatShape(shape)}`];
+    const { dtype, data } = given;
+    if (!sameShape(given.shape, shape) || !(data instanceof Float32Array))
+      return [`${name} is ${dtype}${formatShape(given.shape)}, not float32${formatShape(shape)}`];
+    const count = elementCount(shape);
+    return data.length === count ? [] : [`${name} has ${data.length} values, not ${count}`];
   });
   const known = new Set(specs.map(({ name }) => name));
   faults.push(...[...state.keys()].filter((name) => !known.has(name)).map((name) => `${name} is unexpected`));

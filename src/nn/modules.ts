@@ -18,10 +18,12 @@ import { dropout, embedding, linear } from "./layers.ts";
 import type { Module, Seeded } from "./module.ts";
 import { defineModule } from "./module.ts";
 import type { MultiHeadAttentionCall, MultiHeadAttentionOptions } from "./multi-head-attention.ts";
+import { layoutOf, requireWidth } from "./layout.ts";
 import { multiHeadAttention, multiHeadAttentionOptions } from "./multi-head-attention.ts";
 import { layerNorm, rmsNorm } from "./normalization.ts";
 import { requirePositiveIntegers, requireRates } from "./option-checks.ts";
 import { learnedPositions, sinusoidalPositions } from "./positions.ts";
+import type { Scope } from "./scope.ts";
 import type { TransformerCall, TransformerOptions } from "./transformer.ts";
 import { transformer, transformerOptions } from "./transformer.ts";
 
@@ -34,8 +36,12 @@ export const Linear = defineModule({
     return { inFeatures, outFeatures, bias, seed };
   },
   example: ({ inFeatures }): [x: Tensor] => [input("x", "float32", ["n", inFeatures])],
-  build: (scope, { outFeatures, bias }, x: Tensor) =>
-    linear(scope, x, bias ? { outFeatures } : { outFeatures, bias: false }),
+  build: (scope, { inFeatures, outFeatures, bias }, x: Tensor) =>
+    linear(
+      scope,
+      requireWidth(scope.label, x, inFeatures),
+      bias ? { outFeatures } : { outFeatures, bias: false },
+    ),
 });
 
 /** Rows of a table by number: layers.ts. indices int32 or int64 [...] -> [..., embeddingDim]. */
@@ -55,7 +61,8 @@ export const LayerNorm = defineModule({
   name: "LayerNorm",
   resolve: (options: NormOptions) => normOptions("LayerNorm", options),
   example: ({ normalizedShape }): [x: Tensor] => [input("x", "float32", ["n", normalizedShape])],
-  build: (scope, options, x: Tensor) => layerNorm(scope, x, options),
+  build: (scope, options, x: Tensor) =>
+    layerNorm(scope, requireWidth(scope.label, x, options.normalizedShape), options),
 });
 
 /** Root-mean-square normalisation of the last axis: normalization.ts. */
@@ -63,7 +70,8 @@ export const RMSNorm = defineModule({
   name: "RMSNorm",
   resolve: (options: NormOptions) => normOptions("RMSNorm", options),
   example: ({ normalizedShape }): [x: Tensor] => [input("x", "float32", ["n", normalizedShape])],
-  build: (scope, options, x: Tensor) => rmsNorm(scope, x, options),
+  build: (scope, options, x: Tensor) =>
+    rmsNorm(scope, requireWidth(scope.label, x, options.normalizedShape), options),
 });
 
 /** Dropout: layers.ts. The identity but in a training graph. */
@@ -86,8 +94,8 @@ export const SinusoidalPositions = defineModule({
     return { d, maxLength };
   },
   example: ({ d }): [x: Tensor] => [input("x", "float32", ["s", "b", d])],
-  build: (_scope, { d, maxLength }, x: Tensor) =>
-    addPositions(x, sinusoidalPositions(x.shape[0], d, { maxLength }), d),
+  build: (scope, { d, maxLength }, x: Tensor) =>
+    addPositions(scope, x, d, () => sinusoidalPositions(x.shape[0], d, { maxLength })),
 });
 
 /** A learned table added to x [s, b, d] or [s, d]: positions.ts. */
@@ -99,7 +107,7 @@ export const LearnedPositions = defineModule({
   },
   example: ({ d }): [x: Tensor] => [input("x", "float32", ["s", "b", d])],
   build: (scope, options, x: Tensor) =>
-    addPositions(x, learnedPositions(scope, x.shape[0], options), options.d),
+    addPositions(scope, x, options.d, () => learnedPositions(scope, x.shape[0], options)),
 });
 
 /** Attention with projections: multi-head-attention.ts. Gives `{ output, weights }`. */
@@ -201,6 +209,8 @@ function sequence(name: string, length: Dim, width: number, batchFirst: boolean)
 }
 
 /** x [s, b, d] or [s, d] plus positions [s, d]. */
-function addPositions(x: Tensor, positions: Tensor, d: number): Tensor {
+function addPositions(scope: Scope, x: Tensor, d: number, makePositions: () => Tensor): Tensor {
+  layoutOf(scope.label, x, false).enter("x", x, d);
+  const positions = makePositions();
   return add(x, x.rank === 2 ? positions : reshape(positions, [x.shape[0], 1, d]));
 }

@@ -10,9 +10,9 @@
  * Legend: t queries, s keys, b batch, e embedDim.
  */
 import type { Dim } from "../base/shape.ts";
-import { product } from "../base/shape.ts";
+import { formatShape, product, sameShape } from "../base/shape.ts";
 import type { Tensor } from "../tensor/index.ts";
-import { add, expand, mean, reshape, slice } from "../tensor/index.ts";
+import { add, expand, mean, reshape, shapeError, slice } from "../tensor/index.ts";
 import { scaledDotProductAttention } from "./attention.ts";
 import type { MatrixStart } from "./layers.ts";
 import { linear, matrixStart, project, xavierUniform } from "./layers.ts";
@@ -20,7 +20,12 @@ import { enterMasks, layoutOf } from "./layout.ts";
 import type { AttentionMasks } from "./masks.ts";
 import { headMasks } from "./masks.ts";
 import type { Seeded } from "./module.ts";
-import { requireDivisible, requirePositiveIntegers, requireRates } from "./option-checks.ts";
+import {
+  requireDivisible,
+  requireEvenHeads,
+  requirePositiveIntegers,
+  requireRates,
+} from "./option-checks.ts";
 import type { RotaryOptions } from "./rotary.ts";
 import { rotary } from "./rotary.ts";
 import type { Scope } from "./scope.ts";
@@ -69,6 +74,7 @@ export function multiHeadAttentionOptions(options: MultiHeadAttentionOptions) {
   requirePositiveIntegers("MultiHeadAttention", { embedDim, numHeads, kDim, vDim });
   requireRates("MultiHeadAttention", { dropout });
   requireDivisible("MultiHeadAttention", ["embedDim", embedDim], ["numHeads", numHeads]);
+  if (options.rotary !== undefined) requireEvenHeads("MultiHeadAttention", embedDim / numHeads);
   return { ...options, embedDim, numHeads, dropout, bias, batchFirst, kDim, vDim, matrices };
 }
 
@@ -119,7 +125,7 @@ export function attend(
   return attendProjected(scope, options, projectAll(scope, options, inputs), call);
 }
 
-/** The part behind the three projections. */
+/** The part behind the three projections. @throws ERR_SHAPE, ERR_MASK */
 export function attendProjected(
   scope: Scope,
   options: ResolvedAttentionOptions,
@@ -129,12 +135,20 @@ export function attendProjected(
   const { embedDim, numHeads, dropout, bias } = options;
   const [t, b] = q.shape;
   const s = k.shape[0];
+  if (k.shape[1] !== b || v.shape[1] !== b || v.shape[0] !== s) {
+    throw shapeError(
+      scope.label,
+      "query [t, b, e], key and value [s, b, e] must agree in b, and key and value in s",
+      [q, k, v],
+      "give the batch and the lengths one size each",
+    );
+  }
   const masks = headMasks(scope.label, call, { b, t, s, numHeads });
   const { context, weights } = scaledDotProductAttention(scope, q, k, v, {
     numHeads,
     dropout,
     hidden: masks.hidden,
-    bias: withPositionBias(masks.bias, call.positionBias, [b, numHeads, t, s]),
+    bias: withPositionBias(scope.label, masks.bias, call.positionBias, [b, numHeads, t, s]),
   });
   const output = linear(scope.at("out_proj"), context, {
     outFeatures: embedDim,
@@ -186,11 +200,21 @@ export function projections(scope: Scope, options: ResolvedAttentionOptions) {
 
 /** The bias of masks with that of relative positions [heads, t, s], which is every sequence's. */
 function withPositionBias(
+  label: string,
   bias: Tensor | undefined,
   positionBias: Tensor | undefined,
   [b, numHeads, t, s]: readonly [Dim, number, Dim, Dim],
 ): Tensor | undefined {
   if (positionBias === undefined) return bias;
+  const expected = [numHeads, t, s];
+  if (positionBias.dtype !== "float32" || !sameShape(positionBias.shape, expected)) {
+    throw shapeError(
+      label,
+      `positionBias must be float32 ${formatShape(expected)}`,
+      [positionBias],
+      "make it with relativeBias for these lengths and heads",
+    );
+  }
   const every = expand(reshape(positionBias, [1, numHeads, t, s]), [b, numHeads, t, s]);
   const flat = reshape(every, [product([b, numHeads]), t, s]);
   return bias === undefined ? flat : add(flat, bias);

@@ -7,17 +7,37 @@
  * The variance is the biased one, over the d elements of one position: no position sees another.
  */
 import type { Tensor } from "../tensor/index.ts";
-import { add, div, layerNorm as layerNormOp, mean, mul, scalar, shapeError, sqrt } from "../tensor/index.ts";
+import {
+  add,
+  div,
+  layerNorm as layerNormOp,
+  mean,
+  mul,
+  scalar,
+  shapeError,
+  sqrt,
+  zeros,
+} from "../tensor/index.ts";
 import type { Scope } from "./scope.ts";
 
 /** Which of the two a layer uses. */
 export type NormKind = "layer" | "rms";
 
-/** Layer normalisation (PyTorch's `nn.LayerNorm`). x [..., d]. Parameters `weight` [d] (ones), `bias` [d] (zeros). */
-export function layerNorm(scope: Scope, x: Tensor, options: { readonly eps: number }): Tensor {
+/**
+ * Layer normalisation (PyTorch's `nn.LayerNorm`). x [..., d]. Parameters `weight` [d] (ones), `bias` [d] (zeros) unless
+ * `bias` is false.
+ */
+export function layerNorm(
+  scope: Scope,
+  x: Tensor,
+  options: { readonly eps: number; readonly bias?: boolean },
+): Tensor {
   const width = widthOf(scope, x);
   const weight = scope.parameter("weight", [width], { init: { kind: "ones" }, decay: false });
-  const bias = scope.parameter("bias", [width], { init: { kind: "zeros" }, decay: false });
+  const bias =
+    options.bias === false
+      ? zeros([width])
+      : scope.parameter("bias", [width], { init: { kind: "zeros" }, decay: false });
   return layerNormOp(x, weight, bias, { epsilon: options.eps });
 }
 
@@ -29,11 +49,11 @@ export function rmsNorm(scope: Scope, x: Tensor, options: { readonly eps: number
   return mul(div(x, sqrt(add(meanSquare, scalar(options.eps)))), weight);
 }
 
-/** The one or the other. */
+/** The one or the other; `bias` is the layer norm's alone. */
 export function norm(
   scope: Scope,
   x: Tensor,
-  options: { readonly kind: NormKind; readonly eps: number },
+  options: { readonly kind: NormKind; readonly eps: number; readonly bias?: boolean },
 ): Tensor {
   return options.kind === "layer" ? layerNorm(scope, x, options) : rmsNorm(scope, x, options);
 }

@@ -17,6 +17,12 @@ export function requireRates(module: string, values: Readonly<Record<string, num
   }
 }
 
+/** Throws ERR_OPTION unless `seed` is a whole number, 0 or more. */
+export function requireSeed(module: string, seed: number): void {
+  if (!Number.isSafeInteger(seed) || seed < 0)
+    throw optionError(module, "seed must be a whole number, 0 or more", `seed is ${seed}`);
+}
+
 /** Throws ERR_OPTION unless `divisor` divides `value`. */
 export function requireDivisible(
   module: string,
@@ -29,6 +35,12 @@ export function requireDivisible(
     `${value[0]} must be divisible by ${divisor[0]}`,
     `${value[0]} is ${value[1]} and ${divisor[0]} is ${divisor[1]}`,
   );
+}
+
+/** Throws ERR_OPTION unless heads can be cut into halves, as rotary positions need. */
+export function requireEvenHeads(module: string, headSize: number): void {
+  if (headSize % 2 === 0) return;
+  throw optionError(module, "with rotary positions the size of a head must be even", `it is ${headSize}`);
 }
 
 export function optionError(module: string, rule: string, found: string): AttuneError {

@@ -28,7 +28,8 @@ export function residual(
   const normalize = (input: Tensor) => {
     const at = scope.at(names.norm);
     at.record("before", input);
-    return at.record("after", norm(at, input, { kind: options.norm, eps: options.layerNormEps }));
+    const kind = { kind: options.norm, eps: options.layerNormEps, bias: options.bias };
+    return at.record("after", norm(at, input, kind));
   };
   const drop = (input: Tensor) => dropout(scope.at(names.dropout), input, options.dropout);
   return options.normFirst ? add(x, drop(half(normalize(x)))) : normalize(add(x, drop(half(x))));

@@ -10,7 +10,7 @@
 import { product } from "../base/shape.ts";
 import type { Tensor } from "../tensor/index.ts";
 import { add, arange, concat, constant, gatherRows, mul, reshape, slice, sub } from "../tensor/index.ts";
-import { optionError } from "./option-checks.ts";
+import { requireEvenHeads } from "./option-checks.ts";
 
 export interface RotaryOptions {
   /** Default 10000. */
@@ -31,7 +31,7 @@ export function rotary(
   const { numHeads, base = 10000, maxPositions = 2048, positions } = options;
   const [t, b, h] = x.shape;
   const headSize = Number(h) / numHeads;
-  if (headSize % 2 !== 0) throw optionError("rotary", "the size of a head must be even", `it is ${headSize}`);
+  requireEvenHeads("rotary", headSize);
   const half = headSize / 2;
   const known = typeof t === "number" && positions === undefined;
   const at = known ? undefined : (positions ?? arange(t));

@@ -31,7 +31,7 @@ describe("Scope", () => {
     expect(root.at("words").parameter("weight", [5, 2], options)).toBe(table);
     expect(root.parameters).toHaveLength(1);
     expect(() => root.at("words").parameter("weight", [2, 5], options)).toThrow(
-      'internal: parameter "words.weight" is used as [5, 2] and as [2, 5]',
+      'ERR_SHAPE: model.words: the parameter "words.weight" must have one shape in every use; it is [5, 2], and here [2, 5]',
     );
   });
 

@@ -6,7 +6,7 @@
  * the one explicit training switch and collects dropout sites. Does not hold values.
  */
 import type { HostTensor } from "../base/dtype.ts";
-import { internal } from "../base/errors.ts";
+import { AttuneError, internal } from "../base/errors.ts";
 import type { Shape } from "../base/shape.ts";
 import { formatShape, sameShape } from "../base/shape.ts";
 import { input, parameter, type Tensor } from "../tensor/index.ts";
@@ -106,7 +106,11 @@ export class Scope {
     return this.path === "" ? this.#registry.name : `${this.#registry.name}.${this.path}`;
   }
 
-  /** Declares a parameter, or gives the one declared before under the same path (tied weights). */
+  /**
+   * Declares a parameter, or gives the one declared before under the same path (tied weights).
+   *
+   * @throws ERR_SHAPE where that one has another shape.
+   */
   parameter(
     name: string,
     shape: readonly number[],
@@ -121,9 +125,11 @@ export class Scope {
       return tensor;
     }
     if (!sameShape(known.shape, shape)) {
-      throw internal(
-        `parameter "${path}" is used as ${formatShape(known.shape)} and as ${formatShape(shape)}`,
-      );
+      throw new AttuneError("ERR_SHAPE", {
+        rule: `${this.label}: the parameter "${path}" must have one shape in every use`,
+        found: `it is ${formatShape(known.shape)}, and here ${formatShape(shape)}`,
+        next: "give the layer inputs of the width that it was made for, or another layer a path of its own",
+      });
     }
     return known.tensor;
   }

@@ -26,7 +26,8 @@ export interface TransformerOptions extends Partial<TransformerLayerOptions> {
 }
 
 /** Masks of both halves. */
-export type TransformerCall = EncoderCall & DecoderCall & { readonly srcIsCausal?: boolean };
+export type TransformerCall = Omit<EncoderCall, "isCausal"> &
+  DecoderCall & { readonly srcIsCausal?: boolean };
 
 export type ResolvedTransformerOptions = ReturnType<typeof transformerOptions>;
 
