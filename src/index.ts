@@ -1,7 +1,7 @@
 /**
- * What `import ... from "attune"` gives: the classifier, its types, and its errors.
+ * What `import ... from "attune"` gives: the classifier, the tokenizer, their types, and the errors.
  *
- * Deeper doors (tokenizer, metrics, readers) are for the folders' own entry points.
+ * Deeper doors (metrics, readers) are for the folders' own entry points.
  */
 export { AttuneError, errorCode } from "./base/errors.ts";
 export { version } from "./base/version.ts";
@@ -13,17 +13,30 @@ export type {
   SingleLabelReport,
 } from "./eval/index.ts";
 export type {
+  BertSummary,
+  DescribeOptions,
   EvaluateOptions,
   Input,
+  LabelLogit,
+  LayerWalk,
   LoadOptions,
+  ModelDescription,
   MultiPrediction,
+  OnnxSummary,
+  ParameterGroup,
   Prediction,
   PredictOptions,
   Receipt,
   SinglePrediction,
   TrainTaskOptions,
+  WalkOptions,
+  WalkStep,
+  WalkStepName,
+  WalkToken,
 } from "./tasks/index.ts";
-export { TextClassifier } from "./tasks/index.ts";
+export { describeModel, TextClassifier, walkLayer } from "./tasks/index.ts";
+export type { EncodeOptions, Encoding, TokenizerOptions, TrainVocabularyOptions } from "./text/index.ts";
+export { BertTokenizer, trainWordPiece } from "./text/index.ts";
 export type {
   DoneEvent,
   EvaluationEvent,

@@ -1,6 +1,6 @@
 /** A terminal and a classifier for tests of the commands: everything is recorded, nothing is real. */
 import pico from "picocolors";
-import type { Classifier, ClassifierClass } from "../src/cli/context.ts";
+import type { Classifier, ClassifierClass, Inspector } from "../src/cli/context.ts";
 import { run } from "../src/cli/program.ts";
 import { ClosedPipe, type Output, type Terminal } from "../src/cli/terminal.ts";
 import type {
@@ -186,6 +186,15 @@ export function runFake(
   argv: readonly string[],
   terminal: FakeTerminal,
   library: ClassifierClass = fakeLibrary(),
+  inspector: Partial<Inspector> = {},
 ) {
-  return run(argv, { terminal, version: "1.2.3", loadLibrary: async () => library });
+  const unexpected = async () => {
+    throw new Error("this test inspects nothing");
+  };
+  return run(argv, {
+    terminal,
+    version: "1.2.3",
+    loadLibrary: async () => library,
+    loadInspector: async () => ({ describeModel: unexpected, walkLayer: unexpected, ...inspector }),
+  });
 }

@@ -46,6 +46,15 @@ export const threadsOption = () =>
 export const maxLengthOption = () =>
   createOption("--max-length <n>", "most tokens of a text (default: the model's)").argParser(toCount);
 
+/** An option whose value counts from 0; its upper end is for the library to check. */
+export function indexOption<Flags extends string>(flags: Flags, description: string) {
+  return createOption(flags, description).argParser((value) => {
+    const number = toNumber(value);
+    if (Number.isSafeInteger(number) && number >= 0) return number;
+    throw new commander.InvalidArgumentError("It must be a whole number, 0 or more.");
+  });
+}
+
 /** Examples for the end of a command's help. */
 export function examples(...lines: readonly string[]): string {
   const title = lines.length === 1 ? "Example:" : "Examples:";

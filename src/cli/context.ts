@@ -1,4 +1,5 @@
 /** What every command is given besides its own arguments. */
+import type { DescribeOptions, ModelDescription } from "../tasks/describe-model.ts";
 import type {
   EvaluateOptions,
   Input,
@@ -7,6 +8,7 @@ import type {
   Prediction,
   TrainTaskOptions,
 } from "../tasks/types.ts";
+import type { LayerWalk, WalkOptions } from "../tasks/walk-types.ts";
 import type { Report } from "../train/events.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -28,6 +30,12 @@ export interface ClassifierClass {
   columnsOf(folder: string): Promise<{ readonly text?: string; readonly textPair?: string | null }>;
 }
 
+/** What `attune inspect` needs of the library. */
+export interface Inspector {
+  readonly describeModel: (path: string, options?: DescribeOptions) => Promise<ModelDescription>;
+  readonly walkLayer: (path: string, options: WalkOptions) => Promise<LayerWalk>;
+}
+
 export interface Context {
   readonly terminal: Terminal;
   /** The command line after the program's name, as typed. */
@@ -35,6 +43,8 @@ export interface Context {
   readonly version: string;
   /** Loads the library when a command runs, so that `--help` stays quick. */
   readonly loadLibrary: () => Promise<ClassifierClass>;
+  /** The same for looking into models. */
+  readonly loadInspector: () => Promise<Inspector>;
   /** Tells with which code the program is to end. */
   readonly finish: (code: ExitCode) => void;
 }

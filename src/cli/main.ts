@@ -17,5 +17,6 @@ export function main(argv: readonly string[]): Promise<ExitCode> {
     terminal: processTerminal(),
     version,
     loadLibrary: async () => (await import("../tasks/index.ts")).TextClassifier,
+    loadInspector: () => import("../tasks/index.ts"),
   });
 }

@@ -8,7 +8,7 @@ async function attune(...argv: string[]) {
   return { code, out: terminal.out, err: terminal.err };
 }
 
-const commands = ["train", "evaluate", "predict", "export", "doctor"];
+const commands = ["train", "evaluate", "predict", "export", "inspect", "doctor"];
 
 describe("the program", () => {
   it("lists its commands", async () => {

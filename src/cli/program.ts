@@ -36,6 +36,11 @@ const entries: readonly Entry[] = [
     load: async (context) => (await import("./export.ts")).exportCommand(context),
   },
   {
+    name: "inspect",
+    summary: "show a model's graph, or a text on its way through a layer",
+    load: async (context) => (await import("./inspect.ts")).inspectCommand(context),
+  },
+  {
     name: "doctor",
     summary: "check this machine and a model folder",
     load: async (context) => (await import("./doctor.ts")).doctorCommand(context),

@@ -8,7 +8,7 @@
  */
 import { AttuneError } from "../base/errors.ts";
 import { encodeModel, printGraph } from "../onnx/index.ts";
-import { emitModel, Tensor, topologicalOrder } from "../tensor/index.ts";
+import { emitModel, Tensor } from "../tensor/index.ts";
 import { graphInputs } from "./evaluate.ts";
 
 /** What a module is to this file. */
@@ -22,8 +22,6 @@ export type Printable = Tensor | Readonly<Record<string, Tensor>> | Traceable;
 /** The graph that computes something, as text. */
 export function print(target: Printable): string {
   const outputs = outputsOf(target);
-  const all = topologicalOrder(Object.values(outputs));
-  const parameters = all.flatMap(({ source }) => (source.kind === "parameter" ? [source.name] : []));
   const inputs = graphInputs(outputs);
   const { graph } = emitModel({
     name: nameOf(target),
@@ -32,7 +30,7 @@ export function print(target: Printable): string {
     parameters: "inputs",
     dialect: "onnx",
   });
-  return printGraph(graph, new Set(parameters));
+  return printGraph(graph, new Set(graph.inputs.slice(inputs.length).map(({ name }) => name)));
 }
 
 /** The graph as an ONNX file: standard operators (opset 20), the modules' present weights inside. */

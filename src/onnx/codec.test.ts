@@ -90,6 +90,17 @@ describe("a model written and read again", () => {
     expect(read.graph.initializers).toEqual([{ name: "w", tensor: { dtype: type, shape: [5, 1], data } }]);
   });
 
+  it("reads files that Node gives as a part of a larger buffer", () => {
+    const three = { dtype: "float32" as const, shape: [3], data: Float32Array.of(1, 2, 3) };
+    const graph = { ...empty.graph, initializers: [{ name: "w", tensor: three }] };
+    const file = encodeModel({ ...empty, graph });
+    const pool = Buffer.alloc(file.length + 9);
+    pool.set(file, 5);
+    expect(decodeModel(pool.subarray(5, 5 + file.length)).graph.initializers).toEqual([
+      { name: "w", tensor: three },
+    ]);
+  });
+
   it("has the specification's numbers for element types", () => {
     const numbers = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, bool: 9, float16: 10, float64: 11 };
     expect(Object.fromEntries(dtypes.map((type) => [type, dtypeCode(type)]))).toEqual(numbers);

@@ -194,9 +194,9 @@ function decodeTensor(tensor: TensorProto, source: string): HostTensor {
   return { dtype, shape, data: fields ?? fromRaw(dtype, rawData) };
 }
 
-/** raw_data has no alignment inside the file, so it is copied to a buffer of its own. */
+/** raw_data has no alignment inside the file, so it is copied to a buffer of its own (a Buffer's slice is a view). */
 function fromRaw(dtype: DType, raw: Uint8Array): HostArray {
-  const { buffer } = raw.slice();
+  const { buffer } = new Uint8Array(raw);
   switch (dtype) {
     case "float32":
       return new Float32Array(buffer);

@@ -1,61 +1,98 @@
 /**
- * Graphs as readable text: one line a node, with types where they are known.
+ * Graphs as readable text: one line a node, with types where they are known, in sections where there are several.
  *
  *     graph mlp(%x: float32[b, 16]) -> (%y: float32[b, 2]) {
- *       init %w: float32[2, 16]{...}
+ *       param %w: float32[2, 16]
  *       %y: float32[b, 2] = Gemm<transB=1>(%x, %w)
  *     }
  *
- * For reading and for tests that compare graphs as text. Cannot be parsed back.
+ * Small constants stand where they are used (`Reshape(%x, {-1, 8})`). `param` is a weight that is fed, `init` one that
+ * lies in the graph. For reading and for tests that compare graphs as text. Cannot be parsed back.
  */
-import type { HostTensor } from "../base/dtype.ts";
 import { formatShape } from "../base/shape.ts";
-import type { Attribute, Graph, Node, Value } from "./ir.ts";
+import type { Graph, Node, Value } from "./ir.ts";
+import { attributeText, inlineText, isInline, tensorText } from "./literals.ts";
+import { graphPart } from "./sections.ts";
+import { valueTypes } from "./types.ts";
 
-/** The text of a graph. Inputs named in `parameters` get a line each, as initializers do. */
-export function printGraph(graph: Graph, parameters: ReadonlySet<string> = new Set()): string {
-  const types = new Map<string, Value>();
-  for (const value of [...graph.values, ...graph.outputs]) types.set(value.name, value);
-  const inputs = graph.inputs.filter(({ name }) => !parameters.has(name));
-  const weights = graph.inputs.filter(({ name }) => parameters.has(name));
-  const lines = [
-    `graph ${graph.name}(${inputs.map(printValue).join(", ")}) -> (${graph.outputs.map(printValue).join(", ")}) {`,
-    ...weights.map((value) => `  param ${printValue(value)}`),
-    ...graph.initializers.map(({ name, tensor }) => `  init %${name}: ${printTensor(tensor)}`),
-    ...graph.nodes.map((node) => `  ${printNode(node, types)}`),
-    "}",
-  ];
-  return lines.join("\n");
-}
+/** A list of inputs or outputs that is longer takes a line a value. */
+const LONGEST_LIST = 80;
 
-function printValue(value: Value): string {
-  return `%${value.name}: ${value.dtype}${value.shape === undefined ? "[?]" : formatShape(value.shape)}`;
-}
-
-function printNode(node: Node, types: ReadonlyMap<string, Value>): string {
-  const outputs = node.outputs.map((name) => {
-    const value = types.get(name);
-    return value === undefined ? `%${name}` : printValue(value);
+/**
+ * The text of a graph, or of one `layer` of it. Inputs named in `parameters` get a line each, as the weights inside
+ * the graph do, in the first section that reads them.
+ */
+export function printGraph(
+  graph: Graph,
+  parameters: ReadonlySet<string> = new Set(),
+  layer?: number,
+): string {
+  const { sections, reads, gives } = graphPart(graph, parameters, layer);
+  const titled = sections.length > 1 || layer !== undefined;
+  const printed = new Printer(graph);
+  const unplaced = weightLines(graph, parameters);
+  const body = sections.flatMap(({ name, nodes }) => {
+    const read = new Set(nodes.flatMap(({ inputs }) => inputs));
+    const weights = [...unplaced].filter(([weight]) => read.has(weight));
+    for (const [weight] of weights) unplaced.delete(weight);
+    return [
+      ...(titled && name !== "" ? [`# ${name}`] : []),
+      ...weights.map(([, line]) => line),
+      ...nodes.map((node) => printed.node(node)),
+    ];
   });
-  const op = node.domain === "" ? node.opType : `${node.domain}.${node.opType}`;
-  const attributes = Object.entries(node.attributes).map(
-    ([name, value]) => `${name}=${printAttribute(value)}`,
-  );
-  const inputs = node.inputs.map((name) => (name === "" ? "_" : `%${name}`));
-  return `${outputs.join(", ")} = ${op}${attributes.length > 0 ? `<${attributes.join(", ")}>` : ""}(${inputs.join(", ")})`;
+  const unused = layer === undefined ? [...unplaced.values()] : [];
+  const [inputs, outputs] = [reads, gives].map((names) => list(names.map((value) => printed.value(value))));
+  return [
+    `graph ${graph.name}${inputs} -> ${outputs} {`,
+    ...[...unused, ...body].map((line) => `  ${line}`),
+    "}",
+  ].join("\n");
 }
 
-function printAttribute(attribute: Attribute): string {
-  if ("int" in attribute) return String(attribute.int);
-  if ("float" in attribute) return attribute.float.toExponential();
-  if ("string" in attribute) return JSON.stringify(attribute.string);
-  if ("ints" in attribute) return `[${attribute.ints.join(", ")}]`;
-  if ("floats" in attribute) return `[${attribute.floats.join(", ")}]`;
-  return printTensor(attribute.tensor);
+/** Names of values, with what is known of each. */
+class Printer {
+  readonly #types: ReadonlyMap<string, Value>;
+  readonly #constants: ReadonlyMap<string, string>;
+
+  constructor(graph: Graph) {
+    this.#types = valueTypes(graph);
+    this.#constants = new Map(
+      graph.initializers
+        .filter(({ tensor }) => isInline(tensor))
+        .map(({ name, tensor }) => [name, inlineText(tensor)]),
+    );
+  }
+
+  value(name: string): string {
+    const value = this.#types.get(name);
+    return value === undefined ? `%${name}` : valueText(value);
+  }
+
+  node({ outputs, domain, opType, attributes, inputs }: Node): string {
+    const op = domain === "" ? opType : `${domain}.${opType}`;
+    const given = Object.entries(attributes).map(([name, value]) => `${name}=${attributeText(value)}`);
+    const read = inputs.map((name) => (name === "" ? "_" : (this.#constants.get(name) ?? `%${name}`)));
+    const results = outputs.map((name) => (name === "" ? "_" : this.value(name)));
+    return `${results.join(", ")} = ${op}${given.length > 0 ? `<${given.join(", ")}>` : ""}(${read.join(", ")})`;
+  }
 }
 
-/** The type, and the values where there are few. */
-function printTensor(tensor: HostTensor): string {
-  const values = tensor.data.length <= 8 ? `{${[...tensor.data].join(", ")}}` : "{...}";
-  return `${tensor.dtype}${formatShape(tensor.shape)}${values}`;
+/** A line a weight, by name. */
+function weightLines(graph: Graph, parameters: ReadonlySet<string>): Map<string, string> {
+  const fed = graph.inputs.filter(({ name }) => parameters.has(name));
+  const inside = graph.initializers.filter(({ tensor }) => !isInline(tensor));
+  return new Map([
+    ...fed.map((value) => [value.name, `param ${valueText(value)}`] as const),
+    ...inside.map(({ name, tensor }) => [name, `init %${name}: ${tensorText(tensor)}`] as const),
+  ]);
+}
+
+function list(values: readonly string[]): string {
+  const short = `(${values.join(", ")})`;
+  return short.length <= LONGEST_LIST ? short : `(\n${values.map((value) => `  ${value},\n`).join("")})`;
+}
+
+function valueText({ name, dtype, shape }: Value): string {
+  return `%${name}: ${dtype}${shape === undefined ? "[?]" : formatShape(shape)}`;
 }

@@ -1,4 +1,12 @@
 /** The library's front door. */
+export type {
+  BertSummary,
+  DescribeOptions,
+  ModelDescription,
+  OnnxSummary,
+  ParameterGroup,
+} from "./describe-model.ts";
+export { describeModel } from "./describe-model.ts";
 export { TextClassifier } from "./text-classifier.ts";
 export type {
   EvaluateOptions,
@@ -11,3 +19,6 @@ export type {
   SinglePrediction,
   TrainTaskOptions,
 } from "./types.ts";
+export { ofHead } from "./of-head.ts";
+export { walkLayer } from "./walk.ts";
+export type { LabelLogit, LayerWalk, WalkOptions, WalkStep, WalkStepName, WalkToken } from "./walk-types.ts";

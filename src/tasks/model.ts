@@ -102,7 +102,8 @@ export function namedTensors({ weights }: Pick<LoadedModel, "weights">): NamedTe
   return [...weights].map(([name, { shape, data }]) => ({ name, shape, data }));
 }
 
-function parseAttune({ attune, path: folder }: ModelFolder): z.infer<typeof attuneSchema> {
+/** attune.json, as far as it counts here; empty where there is none. @throws ERR_MODEL_FILE */
+export function parseAttune({ attune, path: folder }: ModelFolder): z.infer<typeof attuneSchema> {
   const parsed = attuneSchema.safeParse(attune ?? {});
   if (parsed.success) return parsed.data;
   throw new AttuneError("ERR_MODEL_FILE", {

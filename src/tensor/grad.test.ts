@@ -119,24 +119,19 @@ describe("grad", () => {
     const model = emitModel({ name: "step", inputs: [input], outputs, parameters: "inputs", dialect: "ort" });
     expect(printGraph(model.graph)).toMatchInlineSnapshot(`
       "graph step(%input: float32[b, 3], %weight: float32[2, 3], %bias: float32[2]) -> (%loss: float32[1, 1], %dWeight: float32[2, 3], %dBias: float32[2]) {
-        init %const_0: int64[2]{0, 1}
-        init %const_1: float32[]{1}
-        init %const_2: int64[2]{1, 1}
-        init %const_3: int64[1]{2}
-        init %const_4: int64[1]{0}
         %gemm_0: float32[b, 2] = Gemm<transB=1>(%input, %weight, %bias)
         %tanh_1: float32[b, 2] = Tanh(%gemm_0)
-        %loss: float32[1, 1] = ReduceSum<keepdims=1>(%tanh_1, %const_0)
-        %reshape_3: float32[1, 1] = Reshape(%const_1, %const_2)
-        %shape_4 = Shape<start=0, end=1>(%input)
-        %concat_5 = Concat<axis=0>(%shape_4, %const_3)
+        %loss: float32[1, 1] = ReduceSum<keepdims=1>(%tanh_1, {0, 1})
+        %reshape_3: float32[1, 1] = Reshape(1.0, {1, 1})
+        %shape_4: int64[1] = Shape<start=0, end=1>(%input)
+        %concat_5: int64[2] = Concat<axis=0>(%shape_4, {2})
         %expand_6: float32[b, 2] = Expand(%reshape_3, %concat_5)
         %mul_7: float32[b, 2] = Mul(%tanh_1, %tanh_1)
-        %sub_8: float32[b, 2] = Sub(%const_1, %mul_7)
+        %sub_8: float32[b, 2] = Sub(1.0, %mul_7)
         %mul_9: float32[b, 2] = Mul(%expand_6, %sub_8)
         %dWeight: float32[2, 3] = Gemm<transA=1>(%mul_9, %input)
-        %reducesum_11: float32[1, 2] = ReduceSum<keepdims=1>(%mul_9, %const_4)
-        %dBias: float32[2] = Reshape(%reducesum_11, %const_3)
+        %reducesum_11: float32[1, 2] = ReduceSum<keepdims=1>(%mul_9, {0})
+        %dBias: float32[2] = Reshape(%reducesum_11, {2})
       }"
     `);
   });

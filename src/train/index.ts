@@ -13,4 +13,5 @@ export type { DataOptions, ResolvedTrainOptions, TrainOptions } from "./options.
 export { resolveTrainOptions } from "./options.ts";
 export { checkMaxLength, loadSplit } from "./prepare.ts";
 export { runTraining } from "./run-in-worker.ts";
+export { trainingStepModel } from "./training-step-model.ts";
 export { tokenizerOfFolder } from "./tokenizer-of-folder.ts";

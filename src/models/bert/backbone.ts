@@ -98,11 +98,17 @@ function embeddings(scope: Scope, inputs: BertInputs, config: BertConfig): Tenso
   return dropout(scope.at("dropout"), normalized, config.hiddenDropoutProb);
 }
 
-/** One post-LayerNorm layer: x + attention, normalise, + feed-forward, normalise. [t, b, h] -> [t or 1, b, h]. */
+/**
+ * One post-LayerNorm layer: x + attention, normalise, + feed-forward, normalise. [t, b, h] -> [t or 1, b, h].
+ *
+ * Records `input`, attention's steps, its `context`, each dense layer's `output`, and what the norms read and give.
+ */
 function encoderLayer(scope: Scope, x: Tensor, bias: Tensor, config: BertConfig, clsOnly: boolean): Tensor {
   const { hiddenSize } = config;
   const attention = scope.at("attention");
   const self = attention.at("self");
+  scope.record("input", x);
+  self.record("mask", bias);
   const rows = clsOnly ? slice(x, { axis: 0, start: 0, end: 1 }) : x; // the positions that are asked for
   const q = linear(self.at("query"), rows, { outFeatures: hiddenSize, ...start(config) });
   const k = linear(self.at("key"), x, { outFeatures: hiddenSize, ...start(config) });
@@ -112,17 +118,23 @@ function encoderLayer(scope: Scope, x: Tensor, bias: Tensor, config: BertConfig,
     bias,
     dropout: config.attentionProbsDropoutProb,
   });
+  self.record("context", context);
   const attended = sublayerOutput(attention.at("output"), context, rows, config);
-  const wide = linear(scope.at("intermediate").at("dense"), attended, {
+  const intermediate = scope.at("intermediate");
+  const wide = linear(intermediate.at("dense"), attended, {
     outFeatures: config.intermediateSize,
     ...start(config),
   });
-  return sublayerOutput(scope.at("output"), gelu(wide), attended, config);
+  const activated = intermediate.record("output", gelu(wide));
+  return sublayerOutput(scope.at("output"), activated, attended, config);
 }
 
 /** LayerNorm(residual + dropout(dense(x))): the end of both halves of a layer. */
 function sublayerOutput(scope: Scope, x: Tensor, residual: Tensor, config: BertConfig): Tensor {
   const dense = linear(scope.at("dense"), x, { outFeatures: config.hiddenSize, ...start(config) });
+  scope.at("dense").record("output", dense);
   const dropped = dropout(scope.at("dropout"), dense, config.hiddenDropoutProb);
-  return layerNorm(scope.at("LayerNorm"), add(dropped, residual), { eps: config.layerNormEps });
+  const norm = scope.at("LayerNorm");
+  const before = norm.record("before", add(dropped, residual));
+  return norm.record("after", layerNorm(norm, before, { eps: config.layerNormEps }));
 }

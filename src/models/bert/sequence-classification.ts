@@ -10,7 +10,7 @@ import type { DropoutSite, ParameterSpec } from "../../nn/index.ts";
 import { binaryCrossEntropy, crossEntropy } from "../../nn/index.ts";
 import type { Tensor } from "../../tensor/index.ts";
 import { input } from "../../tensor/index.ts";
-import type { BertInputs } from "./backbone.ts";
+import type { BackboneOptions, BertInputs } from "./backbone.ts";
 import { bertBackbone, bertInputs, start } from "./backbone.ts";
 import type { SequenceClassificationConfig } from "./config.ts";
 
@@ -33,6 +33,15 @@ export interface TrainingGraph extends ClassifierGraph {
   readonly loss: Tensor;
 }
 
+export interface ClassifierOptions {
+  readonly idType: "int32" | "int64";
+  /**
+   * Takes what the layers record on the way, by path. The last layer then goes through every token instead of [CLS]
+   * alone, so that there is as much to see as in the others; the logits are the same.
+   */
+  readonly steps?: Map<string, Tensor>;
+}
+
 /**
  * Traces the classifier. `idType` "int64" is what other ONNX tools feed; "int32" saves the host from BigInt.
  *
@@ -43,9 +52,12 @@ export interface TrainingGraph extends ClassifierGraph {
  */
 export function bertClassifier(
   config: SequenceClassificationConfig,
-  options: { readonly idType: "int32" | "int64" },
+  { idType, steps }: ClassifierOptions,
 ): ClassifierGraph {
-  return trace(Scope.root({ training: false }), config, bertInputs(options.idType));
+  const root = Scope.root({ training: false });
+  return steps === undefined
+    ? trace(root, config, bertInputs(idType))
+    : trace(root.recordingInto(steps), config, bertInputs(idType), "all");
 }
 
 export interface ClassificationLossOptions {
@@ -78,8 +90,13 @@ export function bertClassifierLoss(
   };
 }
 
-function trace(root: Scope, config: SequenceClassificationConfig, inputs: BertInputs): ClassifierGraph {
-  const { pooled } = bertBackbone(root.at("bert"), inputs, config, { lastLayer: "cls" });
+function trace(
+  root: Scope,
+  config: SequenceClassificationConfig,
+  inputs: BertInputs,
+  lastLayer: BackboneOptions["lastLayer"] = "cls",
+): ClassifierGraph {
+  const { pooled } = bertBackbone(root.at("bert"), inputs, config, { lastLayer });
   const dropped = dropout(root.at("dropout"), pooled, config.classifierDropout ?? config.hiddenDropoutProb);
   const logits = linear(root.at("classifier"), dropped, {
     outFeatures: config.labels.length,
