@@ -4,12 +4,16 @@
  * Pure: knows a step function from tokens to logits and nothing of graphs. Rows are sequences that grow together; a
  * row that has ended is fed its end token until all have.
  *
- * Beam search keeps the `beams` likeliest beginnings of each sequence (Sutskever et al. 2014) and compares finished
- * ones by log-probability / length^lengthPenalty (Wu et al. 2016, simplified as in fairseq). Sampling cuts the
- * distribution to the `topK` likeliest tokens (Fan et al. 2018) or to the smallest set of mass `topP` (Holtzman et al.
- * 2020).
+ * Beam search keeps the `beams` likeliest beginnings of each sequence (Sutskever et al. 2014) and compares sequences by
+ *
+ *     worth = log-probability / length^lengthPenalty,   length in tokens, the end among them
+ *
+ * (Wu et al. 2016, simplified as in fairseq). It stops when `beams` sequences have ended and no living one is worth
+ * more at its present length: a rule of thumb, since a living one may still gain by growing. Sampling divides logits
+ * by the temperature, then cuts the distribution to the `topK` likeliest tokens (Fan et al. 2018), then to the
+ * smallest set of mass `topP` (Holtzman et al. 2020). Tokens of logit -Infinity are never written.
  */
-import { AttuneError } from "../base/errors.ts";
+import { AttuneError, internal } from "../base/errors.ts";
 import { Random } from "../base/random.ts";
 
 /**
@@ -56,14 +60,15 @@ export function rowsEach(options: DecodingOptions): number {
 /**
  * Writes one continuation for each of `sequences`.
  *
- * @throws ERR_OPTION naming the option and its range, also for options that the method does not use.
+ * @throws ERR_OPTION naming the option and its range, ERR_OPTION_UNUSED for one that the method does not use;
+ *   ERR_LOGITS_NOT_FINITE.
  */
 export function decodeTokens(
   step: DecodingStep,
   sequences: number,
   options: DecodingOptions,
 ): Promise<readonly Generated[]> {
-  checkOptions(options);
+  checkDecodingOptions(options);
   if (options.method === "beam") return beamSearch(step, sequences, options);
   return oneRowEach(step, sequences, options);
 }
@@ -80,7 +85,7 @@ async function oneRowEach(
   let newest = new Int32Array(sequences).fill(startId);
   for (let t = 0; t < maxLength && rows.some(({ ended }) => !ended); t++) {
     const logits = await step(newest, parents);
-    const vocabulary = logits.length / sequences;
+    const vocabulary = vocabularyOf(logits, sequences, endId);
     newest = Int32Array.from(rows, (row, i) => {
       if (row.ended) return endId;
       const logP = logSoftmax(logits.subarray(i * vocabulary, (i + 1) * vocabulary));
@@ -112,9 +117,9 @@ async function beamSearch(
   const finished: Beam[][] = Array.from({ length: sequences }, () => []);
   let newest = new Int32Array(sequences * beams).fill(startId);
   let parents = Int32Array.from(newest.keys());
-  for (let t = 0; t < maxLength; t++) {
+  for (let t = 0; t < maxLength && alive.some((kept) => kept.length > 0); t++) {
     const logits = await step(newest, parents);
-    const vocabulary = logits.length / (sequences * beams);
+    const vocabulary = vocabularyOf(logits, sequences * beams, endId);
     newest = new Int32Array(sequences * beams).fill(endId);
     parents = Int32Array.from(newest.keys());
     for (let s = 0; s < sequences; s++) {
@@ -139,7 +144,6 @@ async function beamSearch(
       }
       alive[s] = isSettled(finished[s], next, t + 1) ? [] : next;
     }
-    if (alive.every((kept) => kept.length === 0)) break;
   }
   return alive.map((kept, s) => {
     const done = finished[s].map((beam) => ({
@@ -152,18 +156,29 @@ async function beamSearch(
     return { tokens: top.tokens, score: top.score, ended: top.ended };
   });
 
-  /** Whether enough have ended, and no living beginning can still be worth more. */
+  /** Whether enough have ended, and no living beginning is worth more than the `beams` best of them. */
   function isSettled(done: readonly Beam[], living: readonly Beam[], length: number): boolean {
     if (living.length === 0) return true;
     if (done.length < beams) return false;
-    const worst = Math.min(...done.map((beam) => value(beam, beam.tokens.length + 1)));
-    return living.every((beam) => value(beam, length) < worst);
+    const worths = done.map((beam) => value(beam, beam.tokens.length + 1)).sort((a, b) => b - a);
+    return living.every((beam) => value(beam, length) <= worths[beams - 1]);
   }
+}
+
+/** How many logits a row has. */
+function vocabularyOf(logits: Float32Array, rows: number, endId: number): number {
+  const vocabulary = logits.length / rows;
+  if (!Number.isInteger(vocabulary) || vocabulary === 0)
+    throw internal(`${logits.length} logits do not make ${rows} rows`);
+  if (endId >= vocabulary)
+    throw optionError(`endId must be one of the ${vocabulary} tokens that have logits`, `it is ${endId}`);
+  return vocabulary;
 }
 
 /** log softmax in float64. */
 function logSoftmax(logits: Float32Array): Float64Array {
-  const max = logits.reduce((most, value) => Math.max(most, value), Number.NEGATIVE_INFINITY);
+  const max = logits.reduce((most, value) => Math.max(most, value), Number.NEGATIVE_INFINITY); // NaN stays
+  if (!Number.isFinite(max)) throw badLogits(max);
   const total = logits.reduce((sum, value) => sum + Math.exp(value - max), 0);
   return Float64Array.from(logits, (value) => value - max - Math.log(total));
 }
@@ -173,9 +188,10 @@ function argmax(values: Float64Array): number {
   return values.reduce((top, value, i) => (value > values[top] ? i : top), 0);
 }
 
-/** The places of the `count` largest values, largest first. */
-function likeliest(values: Float64Array, count: number): number[] {
-  return [...values.keys()].sort((a, b) => values[b] - values[a] || a - b).slice(0, count);
+/** The `count` likeliest tokens, likeliest first; none that is impossible. */
+function likeliest(logP: Float64Array, count: number): number[] {
+  const possible = [...logP.keys()].filter((token) => logP[token] > Number.NEGATIVE_INFINITY);
+  return possible.sort((a, b) => logP[b] - logP[a] || a - b).slice(0, count);
 }
 
 function sample(logP: Float64Array, options: DecodingOptions, row: number, t: number): number {
@@ -198,26 +214,50 @@ const id: Range = [(n) => Number.isSafeInteger(n) && n >= 0, "a whole number, 0 
 const common: Readonly<Record<string, Range>> = { maxLength: positiveInteger, startId: id, endId: id };
 const byMethod: Readonly<Record<string, Readonly<Record<string, Range>>>> = {
   greedy: {},
-  beam: { beams: positiveInteger, lengthPenalty: [(x) => x >= 0, "0 or more"] },
+  beam: {
+    beams: positiveInteger,
+    lengthPenalty: [(x) => x >= 0 && Number.isFinite(x), "a number, 0 or more"],
+  },
   sample: {
-    temperature: [(x) => x > 0, "above 0"],
+    temperature: [(x) => x > 0 && Number.isFinite(x), "a number above 0"],
     topK: positiveInteger,
     topP: [(x) => x > 0 && x <= 1, "in (0, 1]"],
     seed: id,
   },
 };
 
-function checkOptions({ method = "greedy", ...options }: DecodingOptions): void {
-  const refuse = (rule: string, found: string) => {
-    throw new AttuneError("ERR_OPTION", { rule: `generation: ${rule}`, found, next: "change the options" });
-  };
+/** Checks options against their ranges and the method. @throws ERR_OPTION, ERR_OPTION_UNUSED */
+export function checkDecodingOptions({ method = "greedy", ...options }: DecodingOptions): void {
   const own = byMethod[method];
-  if (own === undefined) refuse("method must be greedy, beam or sample", `it is "${method}"`);
+  if (own === undefined) throw optionError("method must be greedy, beam or sample", `it is "${method}"`);
   const ranges = { ...common, ...own };
-  for (const [name, value] of Object.entries(options)) {
-    if (value === undefined) continue;
-    if (!(name in ranges)) refuse(`${method} does not use ${name}`, `${name} is ${value}`);
-    const [holds, text] = ranges[name];
-    if (!holds(value)) refuse(`${name} must be ${text}`, `it is ${value}`);
+  for (const name of Object.keys(common)) {
+    if (!(name in options)) throw optionError(`${name} must be ${common[name][1]}`, "it is not given");
   }
+  for (const [name, value] of Object.entries(options)) {
+    if (value === undefined && !(name in common)) continue;
+    if (!(name in ranges)) throw unusedOption(method, name, value);
+    const [holds, text] = ranges[name];
+    if (!holds(value)) throw optionError(`${name} must be ${text}`, `it is ${value}`);
+  }
+}
+
+function optionError(rule: string, found: string): AttuneError {
+  return new AttuneError("ERR_OPTION", { rule: `generation: ${rule}`, found, next: "change the options" });
+}
+
+function unusedOption(method: string, name: string, value: number): AttuneError {
+  return new AttuneError("ERR_OPTION_UNUSED", {
+    rule: `generation: options must be used, and ${method} does not use ${name}`,
+    found: `${name} is ${value}`,
+    next: "leave it out, or choose another method",
+  });
+}
+
+function badLogits(max: number): AttuneError {
+  return new AttuneError("ERR_LOGITS_NOT_FINITE", {
+    rule: "generation: logits must be numbers or -Infinity, and one of them a number",
+    found: `the largest of a row is ${max}`,
+    next: "look for weights or inputs that are not finite, or for a mask that hides every token",
+  });
 }

@@ -8,7 +8,7 @@
  */
 import type { HostTensor } from "../base/dtype.ts";
 import { AttuneError } from "../base/errors.ts";
-import { formatShape } from "../base/shape.ts";
+import { elementCount, formatShape } from "../base/shape.ts";
 import { encodeModel } from "../onnx/index.ts";
 import type { Backend, RunSession, Tensors } from "../runtime/session.ts";
 import { emitModel, Tensor, topologicalOrder } from "../tensor/index.ts";
@@ -85,17 +85,37 @@ export async function compile(
   return { run: (feeds = {}) => checkedRun(session, inputs, feeds), dispose: () => session.dispose() };
 }
 
-/** The `input()` tensors that some outputs depend on. */
+/** The `input()` tensors that some outputs depend on. @throws ERR_INPUT_NAME where two have one name. */
 export function graphInputs(outputs: Readonly<Record<string, Tensor>>): readonly Tensor[] {
-  return topologicalOrder(Object.values(outputs)).filter(({ source }) => source.kind === "input");
+  const inputs = topologicalOrder(Object.values(outputs)).filter(({ source }) => source.kind === "input");
+  const seen = new Map<string, Tensor>();
+  for (const x of inputs) {
+    const name = x.source.kind === "input" ? x.source.name : "";
+    const other = seen.get(name);
+    if (other !== undefined) {
+      throw new AttuneError("ERR_INPUT_NAME", {
+        rule: "the inputs of a graph must have a name each",
+        found: `two are called "${name}", ${other.toString()} and ${x.toString()}`,
+        next: "make it once with input() and use that tensor in both places, or give one another name",
+      });
+    }
+    seen.set(name, x);
+  }
+  return inputs;
 }
 
-async function checkedRun(session: RunSession, inputs: readonly Tensor[], feeds: Tensors): Promise<Tensors> {
+/** @throws ERR_FEED unless `feeds` are the inputs by name, and a named dimension has one size in all of them. */
+export function checkFeeds(inputs: readonly Tensor[], feeds: Tensors): void {
   const names = new Map(inputs.map((x) => [x.source.kind === "input" ? x.source.name : "", x]));
   for (const [name, x] of names) checkFeed(name, x, feeds[name]);
   const unknown = Object.keys(feeds).find((name) => !names.has(name));
   if (unknown !== undefined)
-    throw feedError(`the graph has no input "${unknown}"`, [...names.keys()].join(", "));
+    throw feedError(`the graph has no input "${unknown}"`, `it has ${[...names.keys()].join(", ")}`);
+  checkSizes(names, feeds);
+}
+
+async function checkedRun(session: RunSession, inputs: readonly Tensor[], feeds: Tensors): Promise<Tensors> {
+  checkFeeds(inputs, feeds);
   const results = await session.run(feeds);
   return Object.fromEntries(
     Object.entries(results).map(([name, value]) => [name.slice(RESULT.length), value]),
@@ -108,9 +128,30 @@ function checkFeed(name: string, expected: Tensor, given: HostTensor | undefined
     given.dtype === expected.dtype &&
     given.shape.length === expected.rank &&
     given.shape.every((dim, i) => typeof expected.shape[i] === "string" || dim === expected.shape[i]);
+  if (fits && given.data.length !== elementCount(given.shape)) {
+    const found = `"${name}" has ${given.data.length} values, and its shape is ${formatShape(given.shape)}`;
+    throw feedError(found, "pass as many values as the shape says");
+  }
   if (!fits) {
     const found = `"${name}" is ${given.dtype}${formatShape(given.shape)}, not ${expected.toString()}`;
     throw feedError(found, "pass a value of that type and shape");
+  }
+}
+
+function checkSizes(inputs: ReadonlyMap<string, Tensor>, feeds: Tensors): void {
+  const seen = new Map<string, { readonly size: number; readonly name: string }>();
+  for (const [name, { shape }] of inputs) {
+    shape.forEach((dim, axis) => {
+      if (typeof dim === "number") return;
+      const size = feeds[name].shape[axis];
+      const first = seen.get(dim) ?? { size, name };
+      seen.set(dim, first);
+      if (first.size !== size)
+        throw feedError(
+          `"${dim}" is ${first.size} in "${first.name}" and ${size} in "${name}"`,
+          "make them equal",
+        );
+    });
   }
 }
 

@@ -6,7 +6,7 @@
  * one token a row. Choosing tokens is decoding.ts. Runs on the thread that calls it.
  */
 import type { HostTensor } from "../base/dtype.ts";
-import { internal } from "../base/errors.ts";
+import { AttuneError, internal } from "../base/errors.ts";
 import type { State } from "../nn/index.ts";
 import { DecodingCache, Scope } from "../nn/index.ts";
 import { encodeModel } from "../onnx/index.ts";
@@ -14,8 +14,8 @@ import type { Backend, RunSession, Tensors } from "../runtime/session.ts";
 import type { Tensor } from "../tensor/index.ts";
 import { emitModel, input } from "../tensor/index.ts";
 import type { DecodingOptions, Generated } from "./decoding.ts";
-import { decodeTokens, rowsEach } from "./decoding.ts";
-import { graphInputs } from "./evaluate.ts";
+import { checkDecodingOptions, decodeTokens, rowsEach } from "./decoding.ts";
+import { checkFeeds, graphInputs } from "./evaluate.ts";
 
 /** An encoder-decoder as two functions of one scope. Inputs of the graph are made by `input()`, with batch axis "b". */
 export interface Seq2SeqModel {
@@ -47,7 +47,12 @@ export class Generator {
     this.#graphs = graphs;
   }
 
-  /** Traces the model and loads both graphs. */
+  /**
+   * Traces the model and loads both graphs.
+   *
+   * @throws ERR_GENERATOR where `decode` uses no cache, gives other than logits, or no source has a batch axis "b";
+   *   ERR_PARAMETER_MISSING.
+   */
   static async create(model: Seq2SeqModel, options: GeneratorOptions): Promise<Generator> {
     const { backend, state } = options;
     const graphs = traceGraphs(model);
@@ -71,10 +76,13 @@ export class Generator {
    * One continuation for each source of the batch.
    *
    * @param sources values of the inputs that `encode` and `decode` read, by name.
-   * @throws ERR_OPTION for bad options.
+   * @throws ERR_OPTION, ERR_OPTION_UNUSED; ERR_FEED where a source is missing, unknown or of another type or shape;
+   *   ERR_RUN, for example where there are fewer positions than tokens.
    */
   async generate(sources: Tensors, options: DecodingOptions): Promise<readonly Generated[]> {
-    const { read, step, caches } = this.#graphs;
+    const { read, step, caches, sources: expected } = this.#graphs;
+    checkDecodingOptions(options);
+    checkFeeds(expected, sources);
     const batch = this.#batchOf(sources);
     const rows = batch * rowsEach(options);
     const feeds = repeated(sources, [...read.inputs, ...step.inputs], rowsEach(options));
@@ -110,12 +118,9 @@ export class Generator {
   }
 
   #batchOf(sources: Tensors): number {
-    for (const x of this.#graphs.read.inputs) {
-      const axis = x.shape.indexOf("b");
-      const given = sources[nameOf(x)];
-      if (axis >= 0 && given !== undefined) return given.shape[axis];
-    }
-    throw internal("no source with a batch axis was given");
+    const batched = this.#graphs.sources.find(hasBatch);
+    if (batched === undefined) throw internal("no source has a batch axis");
+    return sources[nameOf(batched)].shape[batched.shape.indexOf("b")];
   }
 }
 
@@ -129,6 +134,8 @@ interface Graph {
 interface Graphs {
   readonly read: Graph;
   readonly step: Graph;
+  /** The inputs that a caller feeds. */
+  readonly sources: readonly Tensor[];
   /** What is carried from step to step: the input `name` takes what the output `present` was. */
   readonly caches: readonly { readonly name: string; readonly present: string; readonly width: number }[];
 }
@@ -137,7 +144,15 @@ function traceGraphs({ encode, decode }: Seq2SeqModel): Graphs {
   const scope = Scope.root({ training: false });
   const cache = new DecodingCache();
   const memory = encode(scope);
-  const logits = decode(scope, input(TOKENS, "int32", [1, "b"]), memory, cache);
+  const tokens = input(TOKENS, "int32", [1, "b"]);
+  const logits = decode(scope, tokens, memory, cache);
+  if (cache.present.length === 0)
+    throw refusal("decode must give the cache to transformerDecoder", "it is not used");
+  if (logits.rank !== 3 || logits.shape[0] !== 1 || logits.shape[1] !== "b" || logits.dtype !== "float32")
+    throw refusal(
+      "decode must give logits, float32 [1, b, v] for tokens [1, b]",
+      `found ${logits.toString()}`,
+    );
   const read = Object.fromEntries(cache.memory.map(({ name, output }) => [name, output]));
   const caches = cache.present.map(({ name, input: past }) => ({
     name,
@@ -146,11 +161,28 @@ function traceGraphs({ encode, decode }: Seq2SeqModel): Graphs {
   }));
   const present = Object.fromEntries(cache.present.map(({ name, output }) => [`present:${name}`, output]));
   const step = { logits, ...present };
+  const own = new Set([
+    tokens,
+    cache.positions,
+    ...[...cache.present, ...cache.memory].map((entry) => entry.input),
+  ]);
+  const sources = graphInputs({ ...read, ...step }).filter((x) => !own.has(x));
+  if (!sources.some(hasBatch))
+    throw refusal('a source must have the batch axis "b"', `found ${sources.join(", ") || "none"}`);
   return {
     read: { inputs: graphInputs(read), outputs: read },
     step: { inputs: graphInputs(step), outputs: step },
+    sources,
     caches,
   };
+}
+
+function hasBatch({ shape }: Tensor): boolean {
+  return shape.includes("b");
+}
+
+function refusal(rule: string, found: string): AttuneError {
+  return new AttuneError("ERR_GENERATOR", { rule: `generation: ${rule}`, found, next: "see Seq2SeqModel" });
 }
 
 function nameOf({ source }: Tensor): string {
@@ -199,6 +231,8 @@ function takeRows(x: HostTensor, rows: Int32Array, axis = 1): HostTensor {
     return { dtype: "float32", shape, data: take(x.data, new Float32Array(count)) };
   if (x.data instanceof Int32Array)
     return { dtype: "int32", shape, data: take(x.data, new Int32Array(count)) };
+  if (x.data instanceof BigInt64Array)
+    return { dtype: "int64", shape, data: take(x.data, new BigInt64Array(count)) };
   if (x.dtype === "bool" && x.data instanceof Uint8Array)
     return { dtype: "bool", shape, data: take(x.data, new Uint8Array(count)) };
   throw internal(`a source of ${x.dtype} cannot be repeated`);

@@ -4,7 +4,7 @@
  * Dense gradients come out in the parameter's shape. Embedding tables that are read by rows come out as rows with
  * their indices; the host adds them up (`training-engine.ts`). Pure: builds a graph, runs nothing.
  */
-import { internal } from "../base/errors.ts";
+import { AttuneError } from "../base/errors.ts";
 import type { DropoutSite, ParameterSpec } from "../nn/index.ts";
 import type { Model } from "../onnx/index.ts";
 import type { Tensor } from "../tensor/index.ts";
@@ -48,7 +48,11 @@ export function buildGradientGraph(graph: LossGraph): GradientGraph {
   gradients.forEach((gradient, i) => {
     const { name } = graph.parameters[i];
     if (gradient.dense === undefined && gradient.rows.length === 0)
-      throw internal(`the loss does not depend on "${name}"`);
+      throw new AttuneError("ERR_UNUSED_PARAMETER", {
+        rule: "the loss must depend on every parameter",
+        found: `it does not on "${name}"`,
+        next: "use it, or do not declare it",
+      });
     if (gradient.dense !== undefined) {
       dense.set(name, `grad:${name}`);
       outputs[`grad:${name}`] = gradient.dense;

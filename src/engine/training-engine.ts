@@ -36,7 +36,7 @@ export interface EngineOptions {
   readonly weightDecay: number;
   /** Gradients are scaled down to this global norm. */
   readonly maxGradNorm: number;
-  /** The most rows that a micro-batch reads of one table: sizes the buffer for embedding gradients. */
+  /** Rows of the buffer for embedding gradients; a table of which a micro-batch reads more takes several turns. */
   readonly maxRows: number;
   /**
    * Decay of the running average of the weights that is evaluated and kept (Polyak & Juditsky 1992); 0 keeps the
@@ -45,7 +45,8 @@ export interface EngineOptions {
   readonly emaDecay: number;
   /** Whether a step may consist of several micro-batches; costs one more copy of the gradients. */
   readonly accumulates: boolean;
-  readonly threads: number;
+  /** Default: all cores. */
+  readonly threads?: number;
 }
 
 export interface StepResult {
@@ -99,7 +100,8 @@ export class TrainingEngine {
 
   /** Traces, differentiates and loads the model. Weights are zero until `load` of each (see `parameters`). */
   static async create(options: EngineOptions): Promise<TrainingEngine> {
-    const { training, evaluation, backend, threads, maxRows } = options;
+    const { training, evaluation, backend, maxRows } = options;
+    const session = options.threads === undefined ? {} : { threads: options.threads };
     const program = buildGradientGraph(training);
     const lengths = training.parameters.map(({ shape }) => elementCount(shape));
     const widths = program.rows.map(({ parameter }) => widthOf(training.parameters, parameter));
@@ -122,8 +124,8 @@ export class TrainingEngine {
       program,
       optimizer: new AdamW(kernels, arena, weights, { weightDecay: options.weightDecay }),
       masks: new DropoutMasks(training.dropouts, options.seed),
-      training: await backend.createSession(encodeModel(program.model), { threads }),
-      evaluation: await backend.createSession(encodeModel(evaluationModel(evaluation)), { threads }),
+      training: await backend.createSession(encodeModel(program.model), session),
+      evaluation: await backend.createSession(encodeModel(evaluationModel(evaluation)), session),
       rowScratch: arena.float32(scratch[0]),
       indexScratch: arena.int32(scratch[1]),
     });
@@ -199,18 +201,26 @@ export class TrainingEngine {
     for (const { weight, rows, indices } of this.#rows) {
       if (micro === 0 && !written.has(weight)) weight.gradient.array.fill(0);
       written.add(weight);
-      const values = floats(results, rows);
       const { data: places } = results[indices];
       if (!(places instanceof Int32Array)) throw internal(`"${indices}" is not int32`);
-      this.#rowScratch.array.set(values);
-      this.#indexScratch.array.set(places);
-      const { gradient, spec } = weight;
+      this.#addRows(weight, floats(results, rows), places);
+    }
+  }
+
+  /** Adds row i to row places[i] of the weight's gradient, as many at a time as the buffer holds, in order. */
+  #addRows({ gradient, spec }: Weight, rows: Float32Array, places: Int32Array): void {
+    const width = spec.shape[1];
+    const most = this.#indexScratch.length;
+    for (let start = 0; start < places.length; start += most) {
+      const end = Math.min(places.length, start + most);
+      this.#rowScratch.array.set(rows.subarray(start * width, end * width));
+      this.#indexScratch.array.set(places.subarray(start, end));
       this.#kernels.scatterAddRows(
         gradient.byteOffset,
         this.#rowScratch.byteOffset,
         this.#indexScratch.byteOffset,
-        places.length,
-        spec.shape[1],
+        end - start,
+        width,
       );
     }
   }

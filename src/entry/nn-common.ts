@@ -4,20 +4,24 @@ export { AttuneError, errorCode } from "../base/errors.ts";
 export { Random } from "../base/random.ts";
 export type { Dim, Shape } from "../base/shape.ts";
 export type {
+  Backend,
   Compiled,
   DecodingOptions,
   EngineOptions,
   Evaluate,
   EvaluateOptions,
   EvaluationGraph,
+  FitOptions,
+  FitStep,
   Generated,
   GeneratorOptions,
   LossGraph,
   Printable,
   Seq2SeqModel,
   StepResult,
+  Tensors,
 } from "../engine/index.ts";
-export { compile, decodeTokens, exportOnnx, Generator, print, TrainingEngine } from "../engine/index.ts";
+export { compile, decodeTokens, exportOnnx, fit, Generator, print, TrainingEngine } from "../engine/index.ts";
 export * from "../nn/index.ts";
 export type { Schedule } from "../optim/index.ts";
 export { linearWarmup } from "../optim/index.ts";

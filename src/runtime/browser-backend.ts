@@ -8,27 +8,46 @@ import { createOrtSession } from "./ort-session.ts";
 import type { Backend } from "./session.ts";
 
 /**
- * Loads the runtime.
+ * Loads the runtime's script. Its .wasm file, from beside that script, comes with the first session.
  *
- * @throws ERR_RUNTIME_MISSING where the page cannot load it.
+ * @throws ERR_RUNTIME_MISSING where the page cannot load it; `createSession` throws the same for the .wasm file.
  */
 export async function loadBrowserBackend(): Promise<Backend> {
-  try {
-    const ort = await import("onnxruntime-web/wasm");
-    const threads = globalThis.crossOriginIsolated ? (globalThis.navigator?.hardwareConcurrency ?? 1) : 1;
-    ort.env.wasm.numThreads = threads;
-    return {
-      device: "wasm",
-      version: ort.env.versions.web ?? "unknown",
-      createSession: (model, options) =>
-        createOrtSession(ort, { device: "wasm", writesOutputsInPlace: false, threads }, model, options),
-    };
-  } catch (cause) {
-    throw new AttuneError("ERR_RUNTIME_MISSING", {
-      rule: "a browser needs the package onnxruntime-web",
-      found: cause instanceof Error ? cause.message.split("\n")[0] : String(cause),
-      next: "npm install onnxruntime-web, and let the bundler serve its .wasm file",
+  const ort = await import("onnxruntime-web/wasm").catch((cause: unknown) => {
+    throw missing(
+      "a browser needs the package onnxruntime-web",
+      "npm install onnxruntime-web, and serve every file that the bundler writes",
       cause,
-    });
-  }
+    );
+  });
+  const available = globalThis.crossOriginIsolated ? (globalThis.navigator?.hardwareConcurrency ?? 1) : 1;
+  const traits = { device: "wasm", writesOutputsInPlace: false, threads: available } as const;
+  return {
+    device: "wasm",
+    version: ort.env.versions.web ?? "unknown",
+    createSession: async (model, options) => {
+      // one pool of threads serves all sessions; the first of them sets its size
+      ort.env.wasm.numThreads = Math.min(options?.threads ?? available, available);
+      try {
+        return await createOrtSession(ort, traits, model, options);
+      } catch (error) {
+        if (!didNotStart(error)) throw error;
+        throw missing(
+          "ONNX Runtime must be able to load its .wasm file",
+          "serve onnxruntime-web/dist/ort-wasm-simd-threaded.wasm, as application/wasm, beside the scripts that the bundler writes",
+          error.cause,
+        );
+      }
+    },
+  };
+}
+
+/** Whether the runtime failed before it saw the graph; only its words tell. */
+function didNotStart(error: unknown): error is AttuneError {
+  return error instanceof AttuneError && error.message.includes("no available backend found");
+}
+
+function missing(rule: string, next: string, cause: unknown): AttuneError {
+  const found = cause instanceof Error ? cause.message.split("\n")[0] : String(cause);
+  return new AttuneError("ERR_RUNTIME_MISSING", { rule, found, next, cause });
 }

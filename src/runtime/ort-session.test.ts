@@ -90,6 +90,15 @@ describe.each(["native", "wasm"] as const)("a session on %s", (device) => {
     });
   });
 
+  it("says that it is the run that failed, and what ONNX Runtime says of it", async (context) => {
+    await opened(context, async (session) => {
+      const wide = { dtype: "float32", shape: [1, 2], data: Float32Array.of(1, 2) } as const;
+      await expect(session.run({ x: wide })).rejects.toThrow(
+        /^ERR_RUN: ONNX Runtime must be able to compute the graph from what it was fed; .*dimensions.*; look for sizes/s,
+      );
+    });
+  });
+
   it("refuses a graph that ONNX Runtime does not accept", async (context) => {
     const backend = await backendOrSkip(context, device);
     await expect(backend.createSession(Uint8Array.of(1, 2, 3))).rejects.toThrow(

@@ -79,7 +79,14 @@ class OrtSession implements RunSession {
     const inputs = Object.fromEntries(
       Object.entries(feeds).map(([name, tensor]) => [name, this.#toOrt(tensor)]),
     );
-    const results = await this.#session.run(inputs, fetches);
+    const results = await this.#session.run(inputs, fetches).catch((cause: unknown) => {
+      throw new AttuneError("ERR_RUN", {
+        rule: "ONNX Runtime must be able to compute the graph from what it was fed",
+        found: cause instanceof Error ? cause.message : String(cause),
+        next: "look for sizes that do not fit, and for a token, a label or a place beyond the end of its table",
+        cause,
+      });
+    });
     return Object.fromEntries(
       this.#session.outputNames.map((name) => {
         if (!(name in into)) return [name, toHost(name, results[name])];

@@ -51,12 +51,20 @@ export function full(shape: readonly number[], value: number): Tensor {
 /**
  * Independent numbers from the normal distribution with mean 0 and deviation 1, float32.
  *
- * @param options.seed default 0. Two tensors of one seed and one shape are equal: give each its own.
+ * @param options.seed a whole number, 0 or more; default 0. Two tensors of one seed and one shape are equal: give each its own.
  * @example
  * const x = randn([10, 512], { seed: 0 });
  */
 export function randn(shape: readonly number[], options: { readonly seed?: number } = {}): Tensor {
-  const random = new Random(options.seed ?? 0, "randn");
+  const { seed = 0 } = options;
+  if (!Number.isSafeInteger(seed) || seed < 0) {
+    throw new AttuneError("ERR_OPTION", {
+      rule: "randn: seed must be a whole number, 0 or more",
+      found: `it is ${seed}`,
+      next: "change the options",
+    });
+  }
+  const random = new Random(seed, "randn");
   const data = new Float32Array(elementCount(checked(shape)));
   for (let i = 0; i < data.length; i++) data[i] = random.normal();
   return constant({ dtype: "float32", shape, data });

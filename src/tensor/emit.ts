@@ -40,6 +40,7 @@ export function emitModel(options: EmitOptions): Model {
     names.set(x, inputName(x));
     emitter.declareInput(inputName(x), x.shape);
   }
+  const inputNames = new Set(options.inputs.map(inputName));
   for (const x of topologicalOrder(Object.values(options.outputs))) {
     const { source } = x;
     switch (source.kind) {
@@ -51,7 +52,7 @@ export function emitModel(options: EmitOptions): Model {
         names.set(x, emitter.constant(source.value));
         break;
       case "parameter": {
-        const name = options.parameters === "own" ? unused(source.name, initializers) : source.name;
+        const name = unused(source.name, [inputNames, parameterInputs, initializers]);
         names.set(x, name);
         if (options.parameters === "inputs") parameterInputs.set(name, toValue(name, x));
         else initializers.set(name, { name, tensor: parameterValue(source, options.parameters) });
@@ -59,8 +60,8 @@ export function emitModel(options: EmitOptions): Model {
       }
       case "call": {
         if (names.has(x)) break;
-        const inputNames = source.call.inputs.map((dependency) => nameOf(dependency, names));
-        source.call.emit(emitter, inputNames).forEach((name, i) => {
+        const operands = source.call.inputs.map((dependency) => nameOf(dependency, names));
+        source.call.emit(emitter, operands).forEach((name, i) => {
           const output = source.call.outputs[i];
           names.set(output, name);
           values.push(toValue(name, output));
@@ -152,10 +153,10 @@ function parameterValue(
   });
 }
 
-/** `name`, or with a number behind it where another module's parameter has that path already. */
-function unused(name: string, taken: ReadonlyMap<string, unknown>): string {
+/** `name`, or with a number behind it where an input or another module's parameter is called so already. */
+function unused(name: string, taken: readonly { readonly has: (name: string) => boolean }[]): string {
   let [candidate, count] = [name, 1];
-  while (taken.has(candidate)) candidate = `${name}~${++count}`;
+  while (taken.some((names) => names.has(candidate))) candidate = `${name}~${++count}`;
   return candidate;
 }
 
