@@ -67,17 +67,9 @@ function attention(q: Tensor, k: Tensor, v: Tensor, options: Options = {}) {
 /** Attention as a table that is asked. */
 async function lookUp(): Promise<void> {
   // #region table
-  const keys = tensor([
-    [1, 0],
-    [0, 1],
-    [-1, 0],
-  ]); // [3, 2]
+  const keys = reshape(tensor([1, 0, 0, 1, -1, 0]), [3, 2]); // (1, 0), (0, 1) and (-1, 0)
   const values = tensor([[10], [20], [30]]); // [3, 1]
-  const queries = tensor([
-    [9, 0],
-    [9, 9],
-    [0, 0],
-  ]); // [3, 2]
+  const queries = reshape(tensor([9, 0, 9, 9, 0, 0]), [3, 2]); // (9, 0), (9, 9) and (0, 0)
   const { weights, output } = attention(queries, keys, values); // [3, 3] and [3, 1]
   // #endregion
   const found = await evaluate({ weights, output });
@@ -101,16 +93,10 @@ async function tenTokens() {
   const matrix = (seed: number) => mul(scalar(1 / Math.sqrt(512)), randn([512, 512], { seed }));
   const matrices = [1, 2, 3].map(matrix); // W^Q, W^K and W^V, not trained
   const [q, k, v] = matrices.map((w) => gemm(x, w)); // [10, 512] each
-  const results = {
-    bare: attention(x, x, x), // without projections
-    unscaled: attention(q, k, v, { scale: 1 }),
-    scaled: attention(q, k, v),
-  };
+  const results = [attention(x, x, x), attention(q, k, v, { scale: 1 }), attention(q, k, v)];
   // #endregion
   const [bare, unscaled, scaled] = await Promise.all(
-    [results.bare, results.unscaled, results.scaled].map(async ({ weights }) =>
-      rows(await evaluate(weights)),
-    ),
+    results.map(async ({ weights }) => rows(await evaluate(weights))),
   );
   console.log("\nwhat token 0 takes from tokens 0 to 9");
   console.log(`without projections  ${decimals(bare[0])}`);
@@ -119,7 +105,7 @@ async function tenTokens() {
   bare.forEach((row, i) => assert(row[i] > 0.9999, "a token finds itself"));
   for (const row of scaled) assert(Math.max(...row) < 0.6);
   assert(mean(unscaled.map((row) => Math.max(...row))) > 0.95);
-  await compareWithModule([q, k, v], results.scaled.output);
+  await compareWithModule([q, k, v], results[2].output);
   return { inputs: { x, matrices }, bare, unscaled, scaled };
 }
 
@@ -143,13 +129,9 @@ async function hidePadding({ x, matrices: [toQ, toK, toV] }: Inputs): Promise<vo
   // #region padding
   const padded = concat([x, zeros([10, 512])], { axis: 0 }); // [20, 512]: ten tokens, ten times nothing
   const isPadding = greater(arange(20), tensor([9], "int32")); // bool [20]: true from place 10 on
-  const results = {
-    ten: attend(x), // queries from x in all three; keys and values from what is given
-    open: attend(padded),
-    masked: attend(padded, reshape(isPadding, [1, 20])),
-  };
+  const [ten, open] = [attend(x), attend(padded)]; // queries always from x; keys and values from what is given
+  const masked = attend(padded, reshape(isPadding, [1, 20]));
   // #endregion
-  const { ten, open, masked } = results;
   const values = await evaluate({ ten: ten.output, masked: masked.output, open: open.output });
   const shareOf = async ({ weights }: { readonly weights: Tensor }) =>
     mean(
@@ -230,8 +212,7 @@ function digitOf(scope: Scope, { d, scale, divide = 1 }: Sizes): Tensor {
   const k = times("k", vectors("letters", ["b", 10], 20)); // [b, 10, d]
   const v = times("v", vectors("digits", ["b", 10], 10)); // [b, 10, d]
   const weights = softmax(mul(scalar(scale), batchMatmul(q, k, { transB: true }))); // [b, 1, 10]
-  const output = batchMatmul(weights, v); // [b, 1, d]
-  return reshape(linear(scope.at("answer"), output, { outFeatures: 10 }), ["b", 10]);
+  return reshape(linear(scope.at("answer"), batchMatmul(weights, v), { outFeatures: 10 }), ["b", 10]);
 }
 // #endregion
 
