@@ -1,6 +1,6 @@
 /**
  * Chapter 6, the encoder: one layer step by step, where tokens meet, its parameters counted, its graph printed, layers
- * put on each other, and what zeros do where nothing stands.
+ * put on each other, and what comes out where only zeros went in.
  *
  *     node --import ./scripts/typescript.js examples/principles/06-encoder.ts
  */
@@ -36,8 +36,8 @@ export async function main() {
   countParameters();
   printGraph();
   const influence = await followInfluence();
-  const padding = await addPadding();
-  return { influence, padding };
+  await addPadding();
+  return { influence };
 }
 
 async function walkThroughOneLayer(): Promise<void> {
@@ -60,62 +60,57 @@ async function walkThroughOneLayer(): Promise<void> {
 
 /** With attention cut down to each token itself, no token notices that another was exchanged. */
 async function keepTokensApart(): Promise<void> {
-  // #region apart
   const layer = new TransformerEncoderLayer({ dModel: 512, nHead: 8 });
   const x = randn([10, 512], { seed: 0 });
+  // #region apart
   const changed = exchange(x, 3); // another vector in place of token 3
   const others = tensor(range(10).map((t) => range(10).map((s) => s !== t))); // [10, 10], true is hidden
-  const pairs = {
-    "as it is": [layer(x), layer(changed)],
-    "each token alone": [layer(x, { srcMask: others }), layer(changed, { srcMask: others })],
-  };
+  const together = [layer(x), layer(changed)];
+  const alone = [layer(x, { srcMask: others }), layer(changed, { srcMask: others })];
   // #endregion
   console.log("\ntoken 3 exchanged: largest change of outputs 0 to 9");
-  const lines = [];
-  for (const [name, [before, after]] of Object.entries(pairs)) {
-    const values = await evaluate({ before, after });
-    const changes = rows(values.before).map((row, t) => largestDifference(row, rows(values.after)[t]));
-    const apart = name === "each token alone";
-    assert(changes.every((change, t) => (t !== 3 && apart ? change === 0 : change > 0.05)));
-    lines.push([name, ...changes.map((change) => change.toFixed(1))]);
-  }
-  printTable(lines);
+  const [open, apart] = [await changesOf(together), await changesOf(alone)];
+  printTable([
+    ["all see all", ...open.map((change) => change.toFixed(1))],
+    ["each sees itself", ...apart.map((change) => change.toFixed(1))],
+  ]);
+  assert(open.every((change) => change > 0.05));
+  assert(apart.every((change, t) => (t === 3 ? change > 0.05 : change === 0)));
+}
+
+/** The largest change of each of ten outputs. */
+async function changesOf([before, after]: readonly Tensor[]): Promise<number[]> {
+  const values = await evaluate({ before, after });
+  return rows(values.before).map((row, t) => largestDifference(row, rows(values.after)[t]));
 }
 
 function countParameters(): void {
   // #region parameters
   const { parameters } = new TransformerEncoderLayer({ dModel: 512, nHead: 8 });
-  const count = (pattern: RegExp) =>
-    parameters
-      .filter(({ name }) => pattern.test(name))
-      .reduce((sum, { shape }) => sum + shape.reduce((n, dim) => n * dim), 0);
-  const counts = {
-    attention: count(/^self_attn/), // 4 (d d + d)
-    "feed-forward": count(/^linear/), // 2 d f + f + d
-    norms: count(/^norm/), // 4 d
-  };
+  const sizes = parameters.map(({ name, shape }) => ({ name, size: shape.reduce((n, dim) => n * dim) }));
   // #endregion
+  const count = (pattern: RegExp) =>
+    sizes.filter(({ name }) => pattern.test(name)).reduce((sum, { size }) => sum + size, 0);
+  const [attention, inner, norms, all] = [/^self_attn/, /^linear/, /^norm/, /./].map(count);
   console.log();
-  const all = count(/./);
-  const share = (value: number) => `${((100 * value) / all).toFixed(1)}%`;
-  printTable(Object.entries(counts).map(([name, value]) => [name, grouped(value), share(value)]));
+  printTable(
+    Object.entries({ attention, "feed-forward": inner, norms }).map(([name, value]) => [
+      ...[name, grouped(value), `${((100 * value) / all).toFixed(1)}%`],
+    ]),
+  );
   const [d, f] = [512, 2048];
-  assert.equal(counts.attention, 4 * (d * d + d));
-  assert.equal(counts["feed-forward"], 2 * d * f + f + d);
-  assert.equal(counts.norms, 4 * d);
-  assert.equal(all, counts.attention + counts["feed-forward"] + counts.norms);
+  assert.deepEqual([attention, inner, norms], [4 * (d * d + d), 2 * d * f + f + d, 4 * d]);
+  assert.equal(all, attention + inner + norms);
   const large = new TransformerEncoderLayer({ dModel: 768, nHead: 12, dimFeedforward: 3072 });
-  const stacked = new TransformerEncoder(large, { numLayers: 12 });
-  const size = stacked.parameters.reduce((sum, { shape }) => sum + shape.reduce((n, dim) => n * dim), 0);
-  console.log(`12 layers of width 768: ${grouped(size)}`);
+  const stack = new TransformerEncoder(large, { numLayers: 12 });
+  const total = stack.parameters.reduce((sum, { shape }) => sum + shape.reduce((n, dim) => n * dim), 0);
+  console.log(`12 layers of width 768: ${grouped(total)}`);
 }
 
 function printGraph(): void {
-  // #region graph
   const text = print(new TransformerEncoderLayer({ dModel: 512, nHead: 8 }));
   const computing = /= (Gemm|MatMul|Mul|Softmax|Add|Relu|LayerNormalization)\b/;
   const lines = text.split("\n").filter((line) => computing.test(line));
-  // #endregion
   console.log();
   for (const line of lines) console.log(line.trim());
   console.log(`${lines.length} of ${text.split("\n").length} lines`);
@@ -157,53 +152,40 @@ async function followInfluence() {
   return influence;
 }
 
-/** Six vectors in a row of ten, the rest filled up with zeros: with and without the mask. */
-async function addPadding() {
-  // #region padding
+/** Six tokens filled up with zeros to rows of 6 to 40, masked: the outputs, and two ways to take their mean. */
+async function addPadding(): Promise<void> {
   const layer = new TransformerEncoderLayer({ dModel: 512, nHead: 8 });
   const six = randn([6, 512], { seed: 6 });
-  const ten = concat([six, zeros([4, 512])], { axis: 0 }); // [10, 512]
-  const row = reshape(ten, [10, 1, 512]); // a batch of one
-  const isPadding = tensor([[false, false, false, false, false, false, true, true, true, true]]); // [1, 10]
-  const unmasked = layer.trace([row]);
-  const masked = layer.trace([row, { srcKeyPaddingMask: isPadding }]);
-  // #endregion
-  const alone = floats(await evaluate(layer(six)));
-  const [without, withMask] = await Promise.all(
-    [unmasked, masked].map(async ({ output, steps }) => {
-      const weights = steps.get("self_attn.weights");
-      assert(weights !== undefined);
-      const values = await evaluate({
-        weights,
-        first: slice(output, { axis: 0, start: 0, end: 6 }),
-        rest: slice(output, { axis: 0, start: 6, end: 10 }),
-      });
-      const heads = rows(values.weights); // 8 heads x 10 queries
-      const table = range(6).map((t) =>
-        range(10).map((s) => mean(range(8).map((head) => heads[head * 10 + t][s]))),
-      );
-      return {
-        table,
-        toZeros: mean(table.map((shares) => shares.slice(6).reduce((a, b) => a + b))),
-        difference: largestDifference(alone, floats(values.first)),
-        std: moments(floats(values.rest)).std,
-      };
-    }),
-  );
-  console.log("\nsix vectors and four of zeros, against the six alone");
-  printTable([
-    ["", "without mask", "with mask"],
-    ["share of attention that zeros get", ...[without, withMask].map((one) => one.toZeros.toFixed(2))],
-    [
-      "largest difference of the six outputs",
-      without.difference.toFixed(2),
-      withMask.difference < 1e-5 ? "below 1e-5" : String(withMask.difference),
-    ],
-    ["std of the outputs at the zeros", ...[without, withMask].map((one) => one.std.toFixed(2))],
-  ]);
-  assert(without.toZeros > 0.3 && without.difference > 0.1);
-  assert(withMask.toZeros === 0 && withMask.difference < 1e-5 && withMask.std > 0.99);
-  return { without: without.table, withMask: withMask.table };
+  const alone = rows(await evaluate(layer(six)));
+  console.log("\nsix tokens, the rest zeros behind a mask: outputs against those of the six alone");
+  const lines = [["places", "six outputs differ by", "std behind them", "cosine of means: all", "of six"]];
+  for (const places of [6, 10, 20, 40]) {
+    // #region padding
+    const filled = places > 6 ? concat([six, zeros([places - 6, 512])], { axis: 0 }) : six; // [places, 512]
+    const row = reshape(filled, [places, 1, 512]); // a batch of one
+    const isPadding = tensor([range(places).map((place) => place >= 6)]); // [1, places]
+    const output = layer(row, { srcKeyPaddingMask: isPadding }); // [places, 1, 512]
+    // #endregion
+    const outputs = rows(await evaluate(output));
+    const [tokens, rest] = [outputs.slice(0, 6), outputs.slice(6)];
+    const difference = Math.max(...tokens.map((token, t) => largestDifference(token, alone[t])));
+    const std = mean(rest.map((vector) => moments(vector).std));
+    const [all, ofSix] = [outputs, tokens].map((vectors) => cosine(meanOf(vectors), meanOf(alone)));
+    assert(difference < 1e-5 && ofSix > 0.9999);
+    if (places > 6) assert(std > 0.99 && all < 0.9);
+    lines.push([
+      String(places),
+      difference < 1e-5 ? "below 1e-5" : String(difference),
+      places > 6 ? std.toFixed(2) : "",
+      ...[all, ofSix].map((value) => value.toFixed(2)),
+    ]);
+  }
+  printTable(lines);
+}
+
+/** The mean of some vectors, number by number. */
+function meanOf(vectors: readonly Float32Array[]): Float32Array {
+  return vectors[0].map((_, i) => mean(vectors.map((vector) => vector[i])));
 }
 
 /** x [10, 512] with another random vector at one place. */
@@ -221,7 +203,7 @@ function range(n: number): number[] {
 }
 
 function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value) / values.length;
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 /** Two digits, without "-0.00". */

@@ -46,20 +46,22 @@ export const figures: readonly Figure[] = [
       const panels = [
         lineChart({
           ...size,
+          title: gradient,
           x,
           y: {
-            ...{ label: gradient, log: 10, range: [1e-26, 1e4] },
-            ...{
-              ticks: [1e-25, 1e-20, 1e-15, 1e-10, 1e-5, 1],
-              format: (value) => (value === 1 ? "1" : value.toExponential(0)),
-            },
+            label: "",
+            log: 10,
+            range: [1e-26, 1e4],
+            ticks: [1e-25, 1e-20, 1e-15, 1e-10, 1e-5, 1],
+            format: (value) => (value === 1 ? "1" : value.toExponential(0)),
           },
           series: seriesOf(({ first }) => first),
         }),
         lineChart({
           ...size,
+          title: similarity,
           x,
-          y: { label: similarity, range: [0, 1] },
+          y: { label: "", range: [0, 1] },
           series: seriesOf((one) => one.similarity),
         }),
       ];
