@@ -1,6 +1,6 @@
 /**
  * Chapter 9, the classification head: softmax and cross-entropy by hand, [CLS], pooler and linear layer, and how much
- * a probability is worth. A tiny classifier learns the six intents of the quickstart's messages in 300 steps.
+ * a probability is worth. A tiny classifier learns the six intents of the quickstart's messages in 250 steps.
  *
  *     node --import ./scripts/typescript.js examples/principles/09-classification-head.ts
  */
@@ -43,32 +43,32 @@ interface Message {
 const [train, dev, test] = ["train", "dev", "test"].map(read);
 const labels = [...new Set(train.map(({ label }) => label))].sort();
 const texts = train.map(({ text }) => text);
-const tokenizer = BertTokenizer.fromVocabulary(trainWordPiece(texts, { vocabSize: 1000, minFrequency: 5 }));
+const tokenizer = BertTokenizer.fromVocabulary(trainWordPiece(texts, { vocabSize: 1500 }));
 const length = 32; // longer messages are cut
-const d = 64;
-const [steps, batch] = [300, 32];
+const d = 96;
+const [steps, batch] = [250, 32];
 
 /** What no customer of the shop would write, and what nobody would. */
 const strange = [
   "Whales sleep upright in the open sea.",
   "The bridge was built of oak in 1412.",
-  "Two sparrows argue about a crumb.",
   "Add the flour last and stir slowly.",
+  "空荡荡的球场上下了一夜的雪。",
+  "七是质数。",
+  "qwz xkj vvb",
+  "嘎嘎咕咕",
+  "",
+  "Two sparrows argue about a crumb.",
   "Snow fell on the empty stadium all night.",
   "The queen moves along rows, columns and diagonals.",
   "My grandmother hummed while she pruned the roses.",
   "Seven is a prime number.",
-  "qwz xkj vvb",
-  "",
   "鲸鱼在海里竖着睡觉。",
   "这座桥是一四一二年用橡木造的。",
   "两只麻雀为一点面包屑吵架。",
   "最后放面粉，慢慢搅匀。",
-  "空荡荡的球场上下了一夜的雪。",
   "后可以走直线，也可以走斜线。",
   "外婆一边哼歌一边修剪玫瑰。",
-  "七是质数。",
-  "嘎嘎咕咕",
   "。。。",
 ];
 
@@ -161,7 +161,7 @@ async function learn(): Promise<Ask> {
     const label = { dtype: "int32", shape: [batch], data: numbers } as const;
     return [{ tokens: encode(drawn.map(({ text }) => text)), label }];
   };
-  const schedule = linearWarmup({ lr: 3e-3, warmupSteps: 30, totalSteps: steps });
+  const schedule = linearWarmup({ lr: 2e-3, warmupSteps: 25, totalSteps: steps });
   const { state } = await lastOf(fit({ loss, batches, steps, schedule, backend, threads: 1 }));
   const scope = scopeOf(state);
   const compiled = await compile({ logits: head(scope, encoded(scope, tokens())) }, backend, { threads: 1 });
@@ -202,12 +202,15 @@ function compare(scores: readonly Float32Array[], temperature: number) {
   const meanSaid = (said: readonly Said[]) => mean(said.map(({ probability }) => probability));
   const sure = before.filter(({ probability }) => probability > 0.9);
   console.log(
-    `\n${test.length} test messages: says ${tenths(meanSaid(before))}, is right in ${tenths(shareRight(before))}`,
+    `\n${test.length} test messages: says ${hundredths(meanSaid(before))}, is right in ${hundredths(shareRight(before))}`,
   );
-  console.log(`where it says more than 0.9: is right in ${tenths(shareRight(sure))}`);
+  console.log(`where it says more than 0.9: is right in ${hundredths(shareRight(sure))}`);
   console.log(
-    `divided by ${temperature.toFixed(1)}: says ${tenths(meanSaid(after))}, is right in ${tenths(shareRight(after))}`,
+    `divided by ${temperature.toFixed(1)}: says ${hundredths(meanSaid(after))}, is right in ${hundredths(shareRight(after))}`,
   );
+  assert(meanSaid(before) > shareRight(before) + 0.1, "it says more than it knows");
+  assert(Math.abs(meanSaid(after) - shareRight(after)) < 0.1 && temperature > 1.2);
+  assert.equal(shareRight(after), shareRight(before));
   return { before: byConfidence(before), after: byConfidence(after) };
 }
 
@@ -233,8 +236,9 @@ function showStrange(
   }
   const meanOf = (scores: readonly Float32Array[], divisor = 1) =>
     mean(scores.map((z) => Math.max(...softmax(z.map((score) => score / divisor)))));
-  console.log(`\nmean: ${tenths(meanOf(unknown))}; of the shop's messages: ${tenths(meanOf(known))}`);
-  console.log(`divided by ${temperature.toFixed(1)}: ${tenths(meanOf(unknown, temperature))}`);
+  assert(meanOf(unknown) > 0.7 && meanOf(unknown, temperature) > 0.4);
+  console.log(`\nmean: ${hundredths(meanOf(unknown))}; of the shop's messages: ${hundredths(meanOf(known))}`);
+  console.log(`divided by ${temperature.toFixed(1)}: ${hundredths(meanOf(unknown, temperature))}`);
 }
 
 /** A file of the quickstart. */
@@ -258,7 +262,7 @@ function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-function tenths(value: number): string {
+function hundredths(value: number): string {
   return value.toFixed(2);
 }
 
