@@ -10,7 +10,7 @@
  *
  * Legend: t queries, s keys, b batch, h hidden, d size of a head.
  */
-import { product, quotient } from "../base/shape.ts";
+import { product, quotient, sameShape } from "../base/shape.ts";
 import type { Tensor } from "../tensor/index.ts";
 import { add, batchMatmul, reshape, scalar, shapeError, softmax, transpose, where } from "../tensor/index.ts";
 import { dropout } from "./layers.ts";
@@ -38,7 +38,7 @@ export interface Attended {
  * `bias` [b*heads, 1 or t, s] is added to the scores; `hidden`, of the same shape or one that broadcasts, gives keys
  * no weight at all.
  *
- * @throws ERR_SHAPE where h is not divisible by `numHeads`.
+ * @throws ERR_SHAPE where the three do not agree, or h is not divisible by `numHeads`.
  */
 export function scaledDotProductAttention(
   scope: Scope,
@@ -49,6 +49,7 @@ export function scaledDotProductAttention(
 ): Attended {
   const { numHeads, bias, hidden } = options;
   const qHeads = scope.record("q", splitHeads(scope, q, numHeads)); // [t, b*heads, d]
+  requireAgreement(scope.label, q, k, v);
   const kHeads = scope.record("k", splitHeads(scope, k, numHeads)); // [s, b*heads, d]
   const vHeads = scope.record("v", splitHeads(scope, v, numHeads)); // [s, b*heads, d]
   const scores = batchMatmul(qHeads, kHeads, {
@@ -62,6 +63,19 @@ export function scaledDotProductAttention(
   const dropped = dropout(scope.at("dropout"), weights, options.dropout ?? 0);
   const context = batchMatmul(dropped, vHeads, { batchB: "second" }); // [b*heads, t, d]
   return { context: reshape(transpose(context, [1, 0, 2]), q.shape), weights };
+}
+
+/** @throws ERR_SHAPE unless queries are [t, b, h], and keys and values [s, b, h]. */
+export function requireAgreement(label: string, q: Tensor, k: Tensor, v: Tensor): void {
+  const expected = [k.shape[0], ...q.shape.slice(1)];
+  const agree = sameShape(k.shape, expected) && sameShape(v.shape, expected);
+  if (agree) return;
+  throw shapeError(
+    label,
+    "query [t, b, h], key and value [s, b, h] must agree in b and h, and key and value in s",
+    [q, k, v],
+    "give the batch and the lengths one size each",
+  );
 }
 
 /** Softmax of the last axis among the keys that are not hidden. */

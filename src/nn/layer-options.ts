@@ -3,13 +3,20 @@
  *
  * Beyond PyTorch: more activations, `norm: "rms"`, `rotary` positions in self-attention.
  */
-import { optionError, requireDivisible, requirePositiveIntegers, requireRates } from "./option-checks.ts";
 import type { Activation } from "./feed-forward.ts";
 import { activationNames } from "./feed-forward.ts";
 import type { MatrixStart } from "./layers.ts";
 import type { Seeded } from "./module.ts";
 import { multiHeadAttentionOptions } from "./multi-head-attention.ts";
 import type { NormKind } from "./normalization.ts";
+import { normKinds } from "./normalization.ts";
+import {
+  requireDivisible,
+  requireEps,
+  requireOneOf,
+  requirePositiveIntegers,
+  requireRates,
+} from "./option-checks.ts";
 import type { RotaryOptions } from "./rotary.ts";
 
 export interface TransformerLayerOptions extends Seeded {
@@ -48,12 +55,9 @@ export function transformerLayerOptions(module: string, options: TransformerLaye
   requirePositiveIntegers(module, { dModel, nHead, dimFeedforward });
   requireRates(module, { dropout });
   requireDivisible(module, ["dModel", dModel], ["nHead", nHead]);
-  if (!activationNames.includes(activation)) {
-    const names = activationNames.join(", ");
-    throw optionError(module, `activation must be one of ${names}`, `it is "${String(activation)}"`);
-  }
-  if (norm !== "layer" && norm !== "rms")
-    throw optionError(module, "norm must be layer or rms", `it is "${String(norm)}"`);
+  requireOneOf(module, "activation", activation, activationNames);
+  requireOneOf(module, "norm", norm, normKinds);
+  requireEps(module, "layerNormEps", layerNormEps);
   const { matrices = "kaiming" } = options;
   const attention = { embedDim: dModel, numHeads: nHead, dropout, bias, matrices };
   const { rotary } = options;

@@ -52,6 +52,8 @@ export interface EmbeddingOptions {
 
 /** Rows of a table (PyTorch's `nn.Embedding`). indices [...] -> [..., dim]. Parameter `weight` [num, dim]. */
 export function embedding(scope: Scope, indices: Tensor, options: EmbeddingOptions): Tensor {
+  if (indices.dtype !== "int32" && indices.dtype !== "int64")
+    throw shapeError(scope.label, "indices must be int32 or int64 [...]", [indices], "cast them");
   return gatherRows(embeddingTable(scope, options), indices);
 }
 
@@ -71,6 +73,8 @@ export function dropout(scope: Scope, x: Tensor, rate: number): Tensor {
 
 /** How the matrices of a layer start: as `nn.Linear` does, or Glorot-uniform as `nn.Transformer` does. */
 export type MatrixStart = "kaiming" | "xavier";
+
+export const matrixStarts: readonly MatrixStart[] = ["kaiming", "xavier"];
 
 /** The `init` of a linear layer for a way to start. */
 export function matrixStart(

@@ -30,7 +30,8 @@ export function layoutOf(label: string, first: Tensor, batchFirst: boolean): Lay
       const rank = single ? 2 : 3;
       if (x.rank !== rank || x.shape[rank - 1] !== width || x.dtype !== "float32") {
         const batched = batchFirst ? ["b", "s", width] : ["s", "b", width];
-        const expected = single ? [["s", width]] : [batched, ["s", width]];
+        const either = x === first ? [batched, ["s", width]] : [batched]; // later inputs follow the first
+        const expected = single ? [["s", width]] : either;
         throw shapeError(
           label,
           `${name} must be float32 ${expected.map(formatShape).join(" or ")}`,

@@ -67,6 +67,8 @@ export function crossEntropy(logits: Tensor, labels: Tensor, options: CrossEntro
       `classWeights must be ${classes} numbers`,
       `there are ${classWeights.length}`,
     );
+  if (ignoreIndex !== undefined && !Number.isSafeInteger(ignoreIndex))
+    throw optionError("crossEntropy", "ignoreIndex must be a whole number", `it is ${ignoreIndex}`);
   const given = classNumbers(labels, logits);
   const ignored = ignoreIndex === undefined ? undefined : equal(given, label(given, ignoreIndex));
   const counted = ignored === undefined ? given : where(ignored, label(given, 0), given);
@@ -103,7 +105,7 @@ export function binaryCrossEntropy(
 ): Tensor {
   const { posWeights, exampleWeights } = options;
   const { flat, classes } = flatten(logits);
-  const y = targets.rank === 2 ? targets : reshape(targets, flat.shape);
+  const y = likeLogits("binaryCrossEntropy", "targets", targets, logits);
   if (posWeights === undefined) return overClasses(sub(softplus(flat), mul(flat, y)), exampleWeights);
   if (posWeights.length !== classes)
     throw optionError(
@@ -129,8 +131,12 @@ export interface FocalLossOptions extends Weighting {
  */
 export function focalLoss(logits: Tensor, targets: Tensor, options: FocalLossOptions = {}): Tensor {
   const { gamma = 2, alpha, exampleWeights } = options;
+  if (!(gamma >= 0 && gamma < Infinity))
+    throw optionError("focalLoss", "gamma must be a number, 0 or more", `it is ${gamma}`);
+  if (alpha !== undefined && !(alpha >= 0 && alpha <= 1))
+    throw optionError("focalLoss", "alpha must be in [0, 1]", `it is ${alpha}`);
   const { flat } = flatten(logits);
-  const y = targets.rank === 2 ? targets : reshape(targets, flat.shape);
+  const y = likeLogits("focalLoss", "targets", targets, logits);
   const toward = mul(flat, sub(mul(scalar(2), y), scalar(1))); // z where the answer is yes, -z where it is no
   // 1 - p_t = sigmoid(-toward), so its power is exp(-gamma softplus(toward))
   const easy = exp(mul(scalar(-gamma), softplus(toward)));
@@ -147,13 +153,14 @@ export function focalLoss(logits: Tensor, targets: Tensor, options: FocalLossOpt
  */
 export function klDivergence(logits: Tensor, targetLogits: Tensor, options: Weighting = {}): Tensor {
   const { flat } = flatten(logits);
-  const logP = logSoftmax(reshape(targetLogits, flat.shape));
+  const logP = logSoftmax(likeLogits("klDivergence", "targetLogits", targetLogits, logits));
   const each = sum(mul(exp(logP), sub(logP, logSoftmax(flat))), [1]); // [n, 1]
   return options.exampleWeights === undefined ? average(each) : weightedSum(each, options.exampleWeights);
 }
 
-/** Mean squared error over all elements. */
+/** Mean squared error over all elements of two float32 tensors of one shape. @throws ERR_SHAPE */
 export function meanSquaredError(prediction: Tensor, target: Tensor): Tensor {
+  requireLike("meanSquaredError", "target", target, { name: "prediction", tensor: prediction });
   const difference = sub(prediction, target);
   const squares = reshape(mul(difference, difference), [product(prediction.shape), 1]);
   return average(squares);
@@ -167,6 +174,29 @@ function flatten(logits: Tensor): { readonly flat: Tensor; readonly classes: num
   }
   const leading = logits.shape.slice(0, -1);
   return { flat: logits.rank === 2 ? logits : reshape(logits, [product(leading), classes]), classes };
+}
+
+/** What belongs to each logit, as [n, c]. */
+function likeLogits(loss: string, name: string, x: Tensor, logits: Tensor): Tensor {
+  requireLike(loss, name, x, { name: "logits", tensor: logits });
+  const { shape } = flatten(logits).flat;
+  return x.rank === 2 ? x : reshape(x, shape);
+}
+
+function requireLike(
+  loss: string,
+  name: string,
+  x: Tensor,
+  like: { readonly name: string; readonly tensor: Tensor },
+): void {
+  const { shape } = like.tensor;
+  if (x.dtype === "float32" && like.tensor.dtype === "float32" && sameShape(x.shape, shape)) return;
+  throw shapeError(
+    loss,
+    `${name} must be float32 ${formatShape(shape)}, like the ${like.name}`,
+    [like.tensor, x],
+    "reshape or cast one of them; nothing is broadcast",
+  );
 }
 
 /** Labels [...] as [n]. */
@@ -205,6 +235,15 @@ function overClasses(each: Tensor, exampleWeights: Tensor | undefined): Tensor {
 
 /** [n, 1] and [n] to [1]. */
 function weightedSum(losses: Tensor, weights: Tensor): Tensor {
+  const expected = losses.shape.slice(0, 1);
+  if (weights.dtype !== "float32" || !sameShape(weights.shape, expected)) {
+    throw shapeError(
+      "loss",
+      `exampleWeights must be float32 ${formatShape(expected)}`,
+      [weights],
+      "pass one number an example, 1/n each for a plain mean",
+    );
+  }
   return sum(mul(reshape(losses, weights.shape), weights), [0]);
 }
 

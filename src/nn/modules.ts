@@ -21,7 +21,7 @@ import type { MultiHeadAttentionCall, MultiHeadAttentionOptions } from "./multi-
 import { layoutOf, requireWidth } from "./layout.ts";
 import { multiHeadAttention, multiHeadAttentionOptions } from "./multi-head-attention.ts";
 import { layerNorm, rmsNorm } from "./normalization.ts";
-import { requirePositiveIntegers, requireRates } from "./option-checks.ts";
+import { requireEps, requirePositiveIntegers, requireRates } from "./option-checks.ts";
 import { learnedPositions, sinusoidalPositions } from "./positions.ts";
 import type { Scope } from "./scope.ts";
 import type { TransformerCall, TransformerOptions } from "./transformer.ts";
@@ -201,6 +201,7 @@ interface NormOptions {
 
 function normOptions(module: string, { normalizedShape, eps = 1e-5 }: NormOptions) {
   requirePositiveIntegers(module, { normalizedShape });
+  requireEps(module, "eps", eps);
   return { normalizedShape, eps };
 }
 

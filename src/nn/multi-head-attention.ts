@@ -13,9 +13,9 @@ import type { Dim } from "../base/shape.ts";
 import { formatShape, product, sameShape } from "../base/shape.ts";
 import type { Tensor } from "../tensor/index.ts";
 import { add, expand, mean, reshape, shapeError, slice } from "../tensor/index.ts";
-import { scaledDotProductAttention } from "./attention.ts";
+import { requireAgreement, scaledDotProductAttention } from "./attention.ts";
 import type { MatrixStart } from "./layers.ts";
-import { linear, matrixStart, project, xavierUniform } from "./layers.ts";
+import { linear, matrixStart, matrixStarts, project, xavierUniform } from "./layers.ts";
 import { enterMasks, layoutOf } from "./layout.ts";
 import type { AttentionMasks } from "./masks.ts";
 import { headMasks } from "./masks.ts";
@@ -23,11 +23,12 @@ import type { Seeded } from "./module.ts";
 import {
   requireDivisible,
   requireEvenHeads,
+  requireOneOf,
   requirePositiveIntegers,
   requireRates,
 } from "./option-checks.ts";
 import type { RotaryOptions } from "./rotary.ts";
-import { rotary } from "./rotary.ts";
+import { requireRotary, rotary } from "./rotary.ts";
 import type { Scope } from "./scope.ts";
 
 export interface MultiHeadAttentionOptions extends Seeded {
@@ -74,7 +75,11 @@ export function multiHeadAttentionOptions(options: MultiHeadAttentionOptions) {
   requirePositiveIntegers("MultiHeadAttention", { embedDim, numHeads, kDim, vDim });
   requireRates("MultiHeadAttention", { dropout });
   requireDivisible("MultiHeadAttention", ["embedDim", embedDim], ["numHeads", numHeads]);
-  if (options.rotary !== undefined) requireEvenHeads("MultiHeadAttention", embedDim / numHeads);
+  requireOneOf("MultiHeadAttention", "matrices", matrices, matrixStarts);
+  if (options.rotary !== undefined) {
+    requireEvenHeads("MultiHeadAttention", embedDim / numHeads);
+    requireRotary("MultiHeadAttention", options.rotary);
+  }
   return { ...options, embedDim, numHeads, dropout, bias, batchFirst, kDim, vDim, matrices };
 }
 
@@ -135,14 +140,7 @@ export function attendProjected(
   const { embedDim, numHeads, dropout, bias } = options;
   const [t, b] = q.shape;
   const s = k.shape[0];
-  if (k.shape[1] !== b || v.shape[1] !== b || v.shape[0] !== s) {
-    throw shapeError(
-      scope.label,
-      "query [t, b, e], key and value [s, b, e] must agree in b, and key and value in s",
-      [q, k, v],
-      "give the batch and the lengths one size each",
-    );
-  }
+  requireAgreement(scope.label, q, k, v); // before the masks, which are held to their sizes
   const masks = headMasks(scope.label, call, { b, t, s, numHeads });
   const { context, weights } = scaledDotProductAttention(scope, q, k, v, {
     numHeads,
@@ -183,15 +181,17 @@ export function projections(scope: Scope, options: ResolvedAttentionOptions) {
   const { embedDim: e, kDim, vDim, bias: hasBias } = options;
   const matrix = (name: string, rows: number, width: number) =>
     scope.parameter(name, [rows, width], { init: xavierUniform(rows, width), decay: true });
+  const third = (x: Tensor, i: number) => slice(x, { axis: 0, start: i * e, end: (i + 1) * e });
+  // weights before biases: PyTorch's order
+  const packedWeight = kDim === e && vDim === e ? matrix("in_proj_weight", 3 * e, e) : undefined;
+  const weights =
+    packedWeight === undefined
+      ? [matrix("q_proj_weight", e, e), matrix("k_proj_weight", e, kDim), matrix("v_proj_weight", e, vDim)]
+      : [0, 1, 2].map((i) => third(packedWeight, i));
   const bias = hasBias
     ? scope.parameter("in_proj_bias", [3 * e], { init: { kind: "zeros" }, decay: false })
     : undefined;
-  const third = (x: Tensor, i: number) => slice(x, { axis: 0, start: i * e, end: (i + 1) * e });
-  const packed = kDim === e && vDim === e ? { weight: matrix("in_proj_weight", 3 * e, e), bias } : undefined;
-  const weights =
-    packed === undefined
-      ? [matrix("q_proj_weight", e, e), matrix("k_proj_weight", e, kDim), matrix("v_proj_weight", e, vDim)]
-      : [0, 1, 2].map((i) => third(packed.weight, i));
+  const packed = packedWeight === undefined ? undefined : { weight: packedWeight, bias };
   const each = weights.map(
     (weight, i) => (x: Tensor) => project(x, weight, bias === undefined ? undefined : third(bias, i)),
   );

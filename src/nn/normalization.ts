@@ -23,6 +23,8 @@ import type { Scope } from "./scope.ts";
 /** Which of the two a layer uses. */
 export type NormKind = "layer" | "rms";
 
+export const normKinds: readonly NormKind[] = ["layer", "rms"];
+
 /**
  * Layer normalisation (PyTorch's `nn.LayerNorm`). x [..., d]. Parameters `weight` [d] (ones), `bias` [d] (zeros) unless
  * `bias` is false.

@@ -23,6 +23,18 @@ export function requireSeed(module: string, seed: number): void {
     throw optionError(module, "seed must be a whole number, 0 or more", `seed is ${seed}`);
 }
 
+/** Throws ERR_OPTION unless `eps` is a number, 0 or more. */
+export function requireEps(module: string, name: string, eps: number): void {
+  if (!(eps >= 0 && eps < Infinity))
+    throw optionError(module, `${name} must be a number, 0 or more`, `${name} is ${eps}`);
+}
+
+/** Throws ERR_OPTION unless `value` is one of `choices`. */
+export function requireOneOf(module: string, name: string, value: string, choices: readonly string[]): void {
+  if (!choices.includes(value))
+    throw optionError(module, `${name} must be one of ${choices.join(", ")}`, `${name} is "${value}"`);
+}
+
 /** Throws ERR_OPTION unless `divisor` divides `value`. */
 export function requireDivisible(
   module: string,

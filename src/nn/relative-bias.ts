@@ -9,6 +9,7 @@
 import type { Dim } from "../base/shape.ts";
 import type { Tensor } from "../tensor/index.ts";
 import { add, arange, constant, gatherRows, reshape, sub, transpose } from "../tensor/index.ts";
+import { optionError, requirePositiveIntegers } from "./option-checks.ts";
 import type { Scope } from "./scope.ts";
 
 export interface RelativeBiasOptions {
@@ -32,6 +33,8 @@ export function relativeBias(
 ): Tensor {
   const { numHeads, numBuckets = 32, maxDistance = 128, bidirectional = true } = options;
   const { t, s } = sizes;
+  requirePositiveIntegers(scope.label, { numHeads, numBuckets, maxDistance });
+  requireBuckets(scope.label, { numBuckets, maxDistance, bidirectional });
   const table = scope.parameter("weight", [numBuckets, numHeads], {
     init: { kind: "normal", std: 1 },
     decay: true,
@@ -49,6 +52,23 @@ export function relativeBias(
   const distance = add(sub(reshape(arange(s), [1, s]), reshape(arange(t), [t, 1])), middle); // [t, s]
   const rows = gatherRows(table, reshape(gatherRows(list, distance), [t, s])); // [t, s, heads]
   return transpose(rows, [2, 0, 1]);
+}
+
+/** Near distances need a bucket at least, and the last one must lie behind them. */
+function requireBuckets(
+  module: string,
+  { numBuckets, maxDistance, bidirectional }: Required<Omit<RelativeBiasOptions, "numHeads">>,
+): void {
+  const sides = bidirectional ? 2 : 1;
+  if (numBuckets % sides !== 0 || numBuckets < 2 * sides)
+    throw optionError(
+      module,
+      `numBuckets must be ${bidirectional ? "even, 4 or more" : "2 or more"}`,
+      `it is ${numBuckets}`,
+    );
+  const near = Math.floor(numBuckets / sides / 2);
+  if (maxDistance <= near)
+    throw optionError(module, `maxDistance must be above ${near}`, `it is ${maxDistance}`);
 }
 
 /** The bucket of a key `distance` places behind the query (negative: before it). */

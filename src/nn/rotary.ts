@@ -10,13 +10,20 @@
 import { product } from "../base/shape.ts";
 import type { Tensor } from "../tensor/index.ts";
 import { add, arange, concat, constant, gatherRows, mul, reshape, slice, sub } from "../tensor/index.ts";
-import { requireEvenHeads } from "./option-checks.ts";
+import { optionError, requireEvenHeads, requirePositiveIntegers } from "./option-checks.ts";
 
 export interface RotaryOptions {
   /** Default 10000. */
   readonly base?: number;
   /** Places that a graph with a named length can tell apart. Default 2048; a known length needs no limit. */
   readonly maxPositions?: number;
+}
+
+/** Throws ERR_OPTION unless the base is a number above 0 and the places are whole, 1 or more. */
+export function requireRotary(module: string, { base = 10000, maxPositions = 2048 }: RotaryOptions): void {
+  if (!(base > 0 && base < Infinity))
+    throw optionError(module, "rotary.base must be a number above 0", `it is ${base}`);
+  requirePositiveIntegers(module, { "rotary.maxPositions": maxPositions });
 }
 
 /**
@@ -32,6 +39,7 @@ export function rotary(
   const [t, b, h] = x.shape;
   const headSize = Number(h) / numHeads;
   requireEvenHeads("rotary", headSize);
+  requireRotary("rotary", options);
   const half = headSize / 2;
   const known = typeof t === "number" && positions === undefined;
   const at = known ? undefined : (positions ?? arange(t));

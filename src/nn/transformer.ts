@@ -12,6 +12,7 @@ import type { EncoderCall } from "./encoder.ts";
 import { stackOptions, transformerEncoder } from "./encoder.ts";
 import type { TransformerLayerOptions } from "./layer-options.ts";
 import { transformerLayerOptions } from "./layer-options.ts";
+import { requirePositiveIntegers } from "./option-checks.ts";
 import type { Scope } from "./scope.ts";
 
 export interface TransformerOptions extends Partial<TransformerLayerOptions> {
@@ -34,14 +35,15 @@ export type ResolvedTransformerOptions = ReturnType<typeof transformerOptions>;
 /** Fills in defaults. @throws ERR_OPTION naming the option and its range. */
 export function transformerOptions(options: TransformerOptions) {
   const { dModel = 512, nHead = 8, numEncoderLayers = 6, numDecoderLayers = 6 } = options;
+  requirePositiveIntegers("Transformer", { numEncoderLayers, numDecoderLayers });
   const layer = transformerLayerOptions("Transformer", {
     ...{ matrices: "xavier" as const, ...options },
     ...{ dModel, nHead },
   });
   return {
     ...layer,
-    encoder: stackOptions("Transformer encoder", layer, { numLayers: numEncoderLayers, norm: true }),
-    decoder: stackOptions("Transformer decoder", layer, { numLayers: numDecoderLayers, norm: true }),
+    encoder: stackOptions("Transformer", layer, { numLayers: numEncoderLayers, norm: true }),
+    decoder: stackOptions("Transformer", layer, { numLayers: numDecoderLayers, norm: true }),
   };
 }
 

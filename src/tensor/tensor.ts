@@ -9,7 +9,7 @@
 import type { DType, HostTensor } from "../base/dtype.ts";
 import { AttuneError } from "../base/errors.ts";
 import type { Shape } from "../base/shape.ts";
-import { formatShape } from "../base/shape.ts";
+import { elementCount, formatShape } from "../base/shape.ts";
 import type { Emitter } from "./emitter.ts";
 
 export interface TensorType {
@@ -92,8 +92,15 @@ export function parameter(
   return new Tensor({ dtype: "float32", shape }, { kind: "parameter", name, value });
 }
 
-/** A value that is part of the graph. */
+/** A value that is part of the graph. @throws ERR_SHAPE where its shape says another number of values. */
 export function constant(value: HostTensor): Tensor {
+  if (value.data.length !== elementCount(value.shape)) {
+    throw new AttuneError("ERR_SHAPE", {
+      rule: "constant: there must be as many values as the shape says",
+      found: `${value.dtype}${formatShape(value.shape)} and ${value.data.length} values`,
+      next: "change one of them",
+    });
+  }
   return new Tensor(value, { kind: "constant", value });
 }
 

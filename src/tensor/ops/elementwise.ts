@@ -42,7 +42,7 @@ export const Sqrt: Op<None> = unary("Sqrt", (dY, { output: y }) => [div(mul(dY, 
 
 export const Abs: Op<None> = unary("Abs", (dY, { inputs: [x] }) => [mul(dY, apply(Sign, [x], {}))]);
 
-export const Sign: Op<None> = { ...unary("Sign", () => []), vjp: notDifferentiable("piecewise constant") };
+export const Sign: Op<None> = unary("Sign", notDifferentiable("piecewise constant"));
 
 // d erf(x) = 2/sqrt(pi) exp(-x^2) dx
 export const Erf: Op<None> = unary("Erf", (dY, { inputs: [x] }) => [
@@ -104,7 +104,7 @@ export const gelu = (x: Tensor): Tensor => apply(Gelu, [x], {});
 /** The same values in another element type. */
 export const cast = (x: Tensor, to: DType): Tensor => (x.dtype === to ? x : apply(Cast, [x], { to }));
 
-function unary(name: string, vjp: Vjp<None>): Op<None> {
+function unary(name: string, vjp: Op<None>["vjp"]): Op<None> {
   return {
     name,
     infer: ([x]) => [{ dtype: x.dtype, shape: x.shape }],
