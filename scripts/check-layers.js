@@ -2,7 +2,7 @@
  * Fails when a file of src imports what its folder may not, by the table in docs/architecture.md.
  *
  * Run by `npm test`. Rules: a folder imports only the folders and packages of its row; only a row with `node:*`
- * may use Node's modules and globals, only one with `terminal` may write to the terminal; every folder of src
+ * may use Node's modules, addons and globals, only one with `terminal` may write to the terminal; every folder of src
  * has a row and every row a folder; the table itself has no cycle (layers/table.js).
  *
  * Does not look at tests (*.test.ts): an oracle may come from anywhere. Cycles between files are the linter's.
@@ -124,7 +124,7 @@ function judge(use, file, layer, layers) {
     const fix = "return the text or yield an event and let src/cli show it";
     return { rule: `${layer.name} may not write to the terminal (${use.name})`, fix };
   }
-  if (use.kind === "node global" || isBuiltin(use.name)) {
+  if (use.kind === "node global" || isBuiltin(use.name) || use.name.endsWith(".node")) {
     if (layer.outside.has("node:*")) return undefined;
     const fix = "take the data as an argument and let a layer with `node:*` fetch it";
     return { rule: `${layer.name} runs in a browser and may not use Node (${use.name})`, fix };

@@ -71,9 +71,17 @@ describe("the READMEs", () => {
     expect(chinese).toEqual(english);
   });
 
-  it.each(readmes)("%s shows the library example as it is", (page) => {
-    expect(read(page)).toContain(`\`\`\`ts\n${read("examples/library/quickstart.ts")}\`\`\``);
+  it.each(readmes)("%s shows the library examples as they are", (page) => {
+    for (const example of ["quickstart", "transformer"])
+      expect(read(page)).toContain(`\`\`\`ts\n${read(`examples/library/${example}.ts`)}\`\`\``);
   });
+});
+
+it("the first lines of attune/nn run", () => {
+  const args = ["--import", "./scripts/typescript.js", "examples/library/transformer.ts"];
+  const printed = execFileSync(process.execPath, args, { cwd: root, encoding: "utf8" });
+  expect(printed).toContain("[ 10, 512 ]");
+  expect(printed).toContain("self_attn.in_proj_");
 });
 
 it("the library example runs and is content with its result", () => {
