@@ -136,7 +136,7 @@ async function compareStacks(): Promise<readonly Measured[]> {
       ...measured.filter((one) => one.wiring === wiring).map(({ similarity }) => similarity.toFixed(2)),
     ]),
   ]);
-  checkStacks(measured.filter(({ layers }) => layers === deepest));
+  checkStacks(measured);
   return measured;
 }
 
@@ -167,10 +167,14 @@ function meanCosine(tokens: readonly Float32Array[]): number {
   return pairs.reduce((sum, value) => sum + value) / pairs.length;
 }
 
-function checkStacks(deep: readonly Measured[]): void {
+function checkStacks(measured: readonly Measured[]): void {
+  const deep = measured.filter(({ layers }) => layers === deepest);
   const [neither, residual, norm, post, pre] = deep;
   assert(neither.first < 1e-20 && neither.similarity > 0.999, "nothing is left");
-  assert(residual.first > 20 && residual.signal > 4, "the stream grows");
+  const [shallow] = measured.filter(({ wiring, layers }) => wiring === "residual" && layers === 1);
+  const grown = { signal: residual.signal / shallow.signal, gradient: residual.first / shallow.first };
+  assert(Math.abs(grown.signal - 6) < 0.5, `the signal of residual grows 6 times, here ${grown.signal}`);
+  assert(Math.abs(grown.gradient - 200) < 20, `its gradient grows 200 times, here ${grown.gradient}`);
   assert(
     norm.first > 0.01 && Math.abs(norm.signal - 1) < 0.01 && norm.similarity > 0.999,
     "sound, but all alike",

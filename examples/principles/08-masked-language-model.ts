@@ -1,6 +1,6 @@
 /**
  * Chapter 8, BERT's pre-training: hiding words, the tied decoder, what both sides of a gap buy compared with the left
- * one, and why not every hidden word becomes [MASK]. Tiny models learn 256 sentences, English and Chinese.
+ * one, and why not every hidden word becomes [MASK]. Tiny models learn 192 sentences, English and Chinese.
  *
  *     node --import ./scripts/typescript.js examples/principles/08-masked-language-model.ts
  */

@@ -9,7 +9,7 @@ const words = {
   en: {
     title: "Probability of the right word, by place",
     description:
-      "Two tables, one for English sentences and one for Chinese ones, with a column for each word of the sentence and a row for each model. The model that reads both sides is almost sure everywhere but for the words that nothing tells: the mood and the English place. The model that reads the left side is at chance for the animal, too, and for the first character of the Chinese place.",
+      "Two tables, one for English sentences and one for Chinese ones, with a column for each word of the sentence and a row for each model. The model that reads both sides is almost sure everywhere but for the words that nothing tells: the adjective and the English place. The model that reads the left side is at chance for the animal, too, and for the first character of the Chinese place.",
     rows: ["both sides", "left side"],
   },
   zh: {
