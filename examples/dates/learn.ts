@@ -72,7 +72,9 @@ export async function learn(options: LearnOptions): Promise<Learned> {
     if (report === undefined) continue;
     const { share } = await exactMatch(learned, report.dev, backend);
     report.onProgress({
-      ...{ step, steps, exactMatch: share },
+      step,
+      steps,
+      exactMatch: share,
       loss: losses.reduce((total, one) => total + one, 0) / losses.length,
       secondsLeft: ((performance.now() - started) / 1000 / step) * (steps - step),
     });

@@ -40,7 +40,8 @@ export class DateNormalizer {
 
   static async open({ characters, state }: Learned, backend: Backend): Promise<DateNormalizer> {
     const generator = await Generator.create(dateTransformer(characters.size), {
-      ...{ state, backend },
+      state,
+      backend,
       threads: 1,
     });
     return new DateNormalizer(characters, generator);

@@ -85,10 +85,19 @@ function partsOf(days: Day): Parts {
   const [year, month, day] = [date.getUTCFullYear(), date.getUTCMonth() + 1, date.getUTCDate()];
   const [monthName, weekday] = [MONTHS[month - 1], WEEKDAYS[date.getUTCDay()]];
   return {
-    ...{ year, month, day, monthName, weekday },
-    ...{ mm: twoDigits(month), dd: twoDigits(day), nth: ordinal(day) },
-    ...{ monthShort: monthName.slice(0, 3), weekdayShort: weekday.slice(0, 3) },
-    ...{ monthZh: numberZh(month), dayZh: numberZh(day), weekdayZh: "日一二三四五六"[date.getUTCDay()] },
+    year,
+    month,
+    day,
+    mm: twoDigits(month),
+    dd: twoDigits(day),
+    monthName,
+    monthShort: monthName.slice(0, 3),
+    nth: ordinal(day),
+    weekday,
+    weekdayShort: weekday.slice(0, 3),
+    monthZh: numberZh(month),
+    dayZh: numberZh(day),
+    weekdayZh: "日一二三四五六"[date.getUTCDay()],
   };
 }
 

@@ -15,14 +15,14 @@ import { type Column, formatTable } from "./table.ts";
 import type { Layout } from "./terminal.ts";
 import { padEnd, printable, stringWidth, wrap } from "./width.ts";
 
-/** The model as a whole, then its graph, or the part of it that was described. */
-export function modelGraphLines(description: ModelDescription, layout: Layout): string[] {
+/** The model as a whole, then its graph, or the part of it that was described: the layers numbered `layer`. */
+export function modelGraphLines(description: ModelDescription, layout: Layout, layer?: number): string[] {
   return [
     ...summaryLines(description, layout),
     "",
     ...groupLines(description, layout),
     "",
-    ...graphLines(description, layout),
+    ...graphLines(description, layout, layer),
   ];
 }
 
@@ -58,7 +58,7 @@ function onnxLines({ producer, opsets, nodes, layers }: OnnxSummary, layout: Lay
   const layered = layers === 0 ? "no layers that its names show" : counted(layers, "layer");
   return [
     ...fieldLines("model", `ONNX file${producer === "" ? "" : ` written by ${producer}`}`, layout),
-    ...fieldLines("operators", `${counted(nodes, "node")}, ${layered}; sets: ${sets.join(", ")}`, layout),
+    ...fieldLines("ops", `${counted(nodes, "node")}, ${layered}; sets: ${sets.join(", ")}`, layout),
   ];
 }
 
@@ -83,16 +83,22 @@ function groupLines({ groups, summary }: ModelDescription, { width, colors }: La
   return formatTable(columns, [...rows, all], { width, headingStyle: colors.dim });
 }
 
-function graphLines({ graph, summary }: ModelDescription, layout: Layout): string[] {
+function graphLines({ graph, summary }: ModelDescription, layout: Layout, layer?: number): string[] {
   const field = (name: string, text: string) => fieldLines(name, text, layout);
   const values = (name: string, all: readonly ValueDescription[]) =>
     all.flatMap((value, i) => field(i === 0 ? name : "", `${value.name} ${typeText(value)}`));
+  const sections = [...new Set(graph.nodes.map(({ section }) => section))];
+  const several = layer !== undefined && sections.length > 1;
   const dims = summary.family === "bert" ? "; b texts of t tokens" : "";
   return [
     ...field("graph", `${graph.name}, ${counted(graph.nodes.length, "operation")}`),
+    ...(several ? field("layer", `${layer} of each: ${sections.join(", ")}`) : []),
     ...values("reads", graph.inputs),
     ...values("gives", graph.outputs),
-    ...field("legend", `%N is the result of row N; float32 where no type stands${dims}`),
+    ...field(
+      "legend",
+      `%N is the result of row N; float32 where no type stands, ? where none is known${dims}`,
+    ),
     ...new GraphView(graph, layout).lines(),
   ];
 }
@@ -110,7 +116,7 @@ class GraphView {
   /** How the rows call each value. */
   readonly #names = new Map<string, string>();
   readonly #parameters: ReadonlyMap<string, ValueDescription>;
-  readonly #widths: readonly number[];
+  readonly #widths: Widths;
 
   constructor(graph: GraphDescription, layout: Layout) {
     this.#graph = graph;
@@ -122,14 +128,12 @@ class GraphView {
     });
     const widest = (texts: readonly string[], most: number) =>
       Math.min(most, Math.max(2, ...texts.map(stringWidth)));
-    const number = String(graph.nodes.length).length + 1;
     const op = widest(graph.nodes.map(opText), WIDEST_OP);
     const type = widest(
       graph.nodes.flatMap(({ outputs }) => outputs.map(typeText)),
       WIDEST_TYPE,
     );
-    const rest = layout.width - number - op - type - 3 * GAP.length;
-    this.#widths = [number, op, type, Math.max(NARROWEST_READS, rest)];
+    this.#widths = columnWidths([String(graph.nodes.length).length + 1, op, type], layout.width);
   }
 
   lines(): string[] {
@@ -169,27 +173,54 @@ class GraphView {
   }
 
   #rowLines(row: Row): string[] {
-    const cells = row.map((texts, i) => texts.flatMap((text) => wrap(text, this.#widths[i])));
-    const height = Math.max(...cells.map((lines) => lines.length));
-    return Array.from({ length: height }, (_, line) =>
-      cells
-        .map((lines, i) => padEnd(lines[line] ?? "", this.#widths[i]))
-        .join(GAP)
-        .trimEnd(),
-    );
+    const { beside, below } = this.#widths;
+    const lines = sideBySide(row.slice(0, beside.length), beside);
+    if (below === undefined) return lines;
+    const reads = row.slice(beside.length).flat();
+    const indent = " ".repeat(this.#layout.width - below);
+    return [...lines, ...reads.flatMap((text) => wrap(text, below)).map((line) => indent + line)];
   }
 }
 
 const GAP = "  ";
 
+interface Widths {
+  /** Number, operation and type; what it reads where there is room for it. */
+  readonly beside: readonly number[];
+  /** Where there is not: the width of the lines below. */
+  readonly below?: number;
+}
+
+/** Operation and type share what a narrow terminal has. */
+function columnWidths([number, op, type]: readonly [number, number, number], width: number): Widths {
+  const rest = width - number - op - type - 3 * GAP.length;
+  if (rest >= NARROWEST_READS) return { beside: [number, op, type, rest] };
+  const room = width - number - 2 * GAP.length;
+  const narrowOp = Math.min(op, Math.max(1, room >> 1));
+  const narrowType = Math.min(type, Math.max(1, room - narrowOp));
+  return { beside: [number, narrowOp, narrowType], below: Math.max(1, width - number - GAP.length) };
+}
+
+function sideBySide(row: Row, widths: readonly number[]): string[] {
+  const cells = row.map((texts, i) => texts.flatMap((text) => wrap(text, widths[i])));
+  const height = Math.max(...cells.map((lines) => lines.length));
+  return Array.from({ length: height }, (_, line) =>
+    cells
+      .map((lines, i) => padEnd(lines[line] ?? "", widths[i]))
+      .join(GAP)
+      .trimEnd(),
+  );
+}
+
 function opText({ op, domain }: NodeDescription): string {
   return printable(domain === undefined ? op : `${domain}.${op}`);
 }
 
-/** "[t, b, 128]", "int64 [t, b]", "" where nothing is known. */
+/** "[t, b, 128]", "int64 [t, b]", "?" where nothing is known. */
 function typeText({ dtype, shape }: ValueDescription): string {
-  const type = dtype === undefined || dtype === "float32" ? "" : `${dtype} `;
-  return dtype === undefined ? "" : `${type}${shape === undefined ? "[?]" : `[${shape.join(", ")}]`}`;
+  if (dtype === undefined) return "?";
+  const type = dtype === "float32" ? "" : `${dtype} `;
+  return printable(`${type}${shape === undefined ? "[?]" : `[${shape.join(", ")}]`}`);
 }
 
 function attributeText(value: NodeDescription["attributes"][string]): string {

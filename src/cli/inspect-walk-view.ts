@@ -147,7 +147,9 @@ class WalkView {
 
   #mask(): string[] {
     const whole = this.#walk.steps.mask;
-    const hidden = this.#walk.tokens.filter(({ padding }) => padding).length;
+    const { tokens } = this.#walk;
+    const padding = tokens.findIndex((token) => token.padding);
+    const hidden = tokens.filter((token) => token.padding).length;
     const { values } = this.#ofHead(whole);
     const said =
       hidden === 0
@@ -157,8 +159,9 @@ class WalkView {
       {
         rows: ["every row"],
         rowNoun: "rows",
-        columns: this.#walk.tokens.map(({ token }) => printable(token)),
+        columns: tokens.map(({ token }) => printable(token)),
         columnNoun: "columns",
+        firstColumn: Math.max(0, padding - 1), // where the values change
         cell: (_, j) => (values[j] === 0 ? "0" : cellText(values[j])),
       },
       { ...this.#layout, mostRows: 1 },
@@ -180,7 +183,7 @@ class WalkView {
   /** The same place after softmax. */
   #weightExample(): string[] {
     const key = this.#firstChoice();
-    const others = this.#walk.tokens.length - 1;
+    const others = this.#walk.tokens.filter(({ padding }) => !padding).length - 1; // exp of the mask is 0
     const top = `exp(${cellText(this.#values("scores")[key])})`;
     const all = others > 0 ? `(${top} + ${others} more)` : top;
     return this.#example(

@@ -44,8 +44,8 @@ describe("attune inspect MODEL", () => {
       graph    bert, 4 operations
       reads    input_ids int64 [b, t]
       gives    y [b*t, 6]
-      legend   %N is the result of row N; float32 where no type stands; b texts of t
-               tokens
+      legend   %N is the result of row N; float32 where no type stands, ? where none
+               is known; b texts of t tokens
 
       bert.embeddings
       %0  Gather              [b, t, 6]  input_ids; axis=0
@@ -57,7 +57,7 @@ describe("attune inspect MODEL", () => {
                                          attention.self.query.weight [6, 6]
                                          attention.self.query.bias [6]
       %3  com.microsoft.Spli  [b*t, 3]   %2, _, -3.4028235e+38; perm=[1, 0]
-          t                              mode=linear
+          t                   ?          mode=linear
       "
     `);
   });
@@ -72,6 +72,29 @@ describe("attune inspect MODEL", () => {
     expect(Math.max(...narrow.lines.map(stringWidth))).toBeLessThanOrEqual(60);
     const letters = ({ out }: FakeTerminal) => out.replace(/\s/g, "").split("").sort().join("");
     expect(letters(narrow)).toBe(letters(wide));
+  });
+
+  it("fits a terminal of 30 columns: what an operation reads goes below it, and nothing is lost", async () => {
+    const [wide, narrow] = [(await inspect([])).terminal, (await inspect([], {}, 30)).terminal];
+    expect(Math.max(...narrow.lines.map(stringWidth))).toBeLessThanOrEqual(30);
+    const graph = ({ out }: FakeTerminal) => out.slice(out.indexOf("\ngraph"));
+    const letters = (terminal: FakeTerminal) => graph(terminal).replace(/\s/g, "").split("").sort().join("");
+    expect(letters(narrow)).toBe(letters(wide));
+    expect(narrow.out.slice(narrow.out.indexOf("%1"))).toMatchInlineSnapshot(`
+      "%1  Reshape       [b*t, 6]
+          %0, {-1, 6}
+      %2  Gemm          [b*t, 6]
+          %1; transB=1
+          attention.self.query.weigh
+          t [6, 6]
+          attention.self.query.bias
+          [6]
+      %3  com.microsof  [b*t, 3]
+          t.Split       ?
+          %2, _, -3.4028235e+38;
+          perm=[1, 0] mode=linear
+      "
+    `);
   });
 
   it("gives the same as one JSON object", async () => {
@@ -169,7 +192,7 @@ describe("attune inspect MODEL --layer N --text", () => {
         1 win   0.500 0.625 0.750 0.875
         2 a     1.000 1.125 1.250 1.375
         3 [SEP] 1.500 1.625 1.750 1.875
-        e.g. 0 [CLS] to 3 [SEP]: exp(0.375) / (exp(0.375) + 3 more) = 0.375
+        e.g. 0 [CLS] to 3 [SEP]: exp(0.375) / (exp(0.375) + 2 more) = 0.375
 
       every head: the token from which each takes most
                     head 0     head 1
@@ -246,6 +269,30 @@ describe("attune inspect MODEL --layer N --text", () => {
       logits   of the whole model: label1 0.250, label0 0.000
       "
     `);
+  });
+
+  it("shows the mask where padding begins, and counts no hidden token in the softmax", async () => {
+    const tokens = Array.from({ length: 64 }, (_, i) => `w${i}`);
+    const { terminal } = await inspect(walk, { tokens, padding: 50 });
+    const [, after] = terminal.out.split(". mask = ");
+    const [mask, weights] = after.split("\n\n");
+    expect(mask).toMatchInlineSnapshot(`
+      "0 for tokens, -3e+38 for 50 of padding, which get no weight
+        [heads 2, 1, s 64] bert.encoder.layer.1.attention.self.mask
+                  … w13    w14    w15    w16    w17    w18    w19    w20    w21 …
+        every row …   0 -3e+38 -3e+38 -3e+38 -3e+38 -3e+38 -3e+38 -3e+38 -3e+38 …
+        columns 13 to 21 of 0 to 63"
+    `);
+    expect(weights).toMatch(/e\.g\. .*exp\([\d.]+\) \/ \(exp\([\d.]+\) \+ 13 more\)/);
+    for (const columns of [30, 60, 132]) {
+      const narrow = (await inspect(walk, { tokens, padding: 50 }, columns)).terminal;
+      expect(narrow.out.split(". mask = ")[1].split("\n\n")[0]).toMatch(/^ +every row … +0 -3e\+38/m);
+    }
+  });
+
+  it("shows the mask from the first token where all of it fits", async () => {
+    const { terminal } = await inspect(walk, { tokens: ["[CLS]", "a", "[SEP]", "[PAD]"], padding: 1 });
+    expect(terminal.out).toMatch(/^ +every row +0 0 +0 -3e\+38$/m);
   });
 
   it("shows another head on request", async () => {

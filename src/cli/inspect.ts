@@ -80,7 +80,7 @@ export async function inspect(path: string, flags: InspectFlags, context: Contex
     if (text === undefined || layer === undefined) {
       const description = await describeModel(path, { layer, graph });
       const { text: _, ...data } = description; // programs have the same graph as data
-      return flags.json ? [JSON.stringify(data)] : modelGraphLines(description, layout);
+      return flags.json ? [JSON.stringify(data)] : modelGraphLines(description, layout, layer);
     }
     const walk = await walkLayer(path, { layer, text, textPair, head, padTo, device, threads });
     return flags.json ? [walkJson(walk)] : walkLines(walk, layout);

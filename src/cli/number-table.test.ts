@@ -31,6 +31,20 @@ describe("a table of numbers", () => {
     ]);
   });
 
+  it("that does not fit begins where it is asked to", () => {
+    const columns = Array.from({ length: 9 }, (_, i) => String(i));
+    const from = (firstColumn: number, width: number) =>
+      numberTable(table(["a"], columns, { firstColumn }), { ...layout, width, mostRows: 9 });
+    expect(from(4, 22)).toEqual([
+      "    …     4     5 …",
+      "  a … 0.125 0.125 …",
+      "  columns 4 to 5 of 0",
+      "  to 8",
+    ]);
+    expect(from(7, 22).slice(0, 2)).toEqual(["    …     7     8", "  a … 0.125 0.125"]);
+    expect(from(4, 80)).toEqual(from(0, 80));
+  });
+
   it("uses the place of the sign for more where there is no more", () => {
     const lines = numberTable(table(["a"], ["0", "1", "2"]), { ...layout, width: 21, mostRows: 9 });
     expect(lines).toEqual(["        0     1     2", "  a 0.125 0.125 0.125"]);

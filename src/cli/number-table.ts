@@ -17,6 +17,8 @@ export interface NumberTable {
   /** A name for each column; what the columns are called when counted. */
   readonly columns: readonly string[];
   readonly columnNoun: string;
+  /** Where not all columns fit, the one to begin with. Default 0. */
+  readonly firstColumn?: number;
   readonly rowNoun: string;
   /** The text of a cell, or how it is to look. */
   readonly cell: (row: number, column: number) => string | StyledCell;
@@ -32,39 +34,54 @@ const INDENT = 2;
 const WIDEST_NAME = 16;
 const WIDEST_HEADING = 6;
 const CUT = "…";
+const SIGN_WIDTH = 1 + CUT.length;
 
 /** The table's lines, none wider than the layout. */
 export function numberTable(table: NumberTable, options: NumberTableOptions): string[] {
   const { width, colors, mostRows } = options;
-  const { extra = [] } = table;
+  const { extra = [], firstColumn = 0 } = table;
   const rows = table.rows.slice(0, mostRows).map((name) => truncate(name, WIDEST_NAME));
   const widest = (texts: readonly string[]) => Math.max(0, ...texts.map(stringWidth));
   const extraCells = extra.map(({ name, cell }) => [name, ...rows.map((_, row) => cell(row))]);
-  let room = width - INDENT - widest(rows) - extraCells.reduce((sum, cells) => sum + 1 + widest(cells), 0);
-  const columns: { readonly heading: string; readonly cells: readonly (string | StyledCell)[] }[] = [];
-  for (const [i, name] of table.columns.entries()) {
-    const heading = truncate(name, WIDEST_HEADING);
+  const room = width - INDENT - widest(rows) - extraCells.reduce((sum, cells) => sum + 1 + widest(cells), 0);
+  const columnAt = (i: number) => {
+    const heading = truncate(table.columns[i], WIDEST_HEADING);
     const cells = rows.map((_, row) => table.cell(row, i));
-    const last = i === table.columns.length - 1;
-    room -= 1 + widest([heading, ...cells.map((cell) => (typeof cell === "string" ? cell : cell.text))]);
-    // one that is not the last must leave room for the sign that there are more
-    if (room < (last ? 0 : 1 + CUT.length)) break;
-    columns.push({ heading, cells });
-  }
-  const cut = columns.length < table.columns.length;
+    const texts = cells.map((cell) => (typeof cell === "string" ? cell : cell.text));
+    return { heading, cells, width: 1 + widest([heading, ...texts]) };
+  };
+  const fitting = (start: number) => {
+    const columns: ReturnType<typeof columnAt>[] = [];
+    let left = start === 0 ? room : room - SIGN_WIDTH;
+    for (let i = start; i < table.columns.length; i++) {
+      const column = columnAt(i);
+      left -= column.width;
+      // one that is not the last must leave room for the sign that there are more
+      if (left < (i === table.columns.length - 1 ? 0 : SIGN_WIDTH)) break;
+      columns.push(column);
+    }
+    return { start, columns, cut: start + columns.length < table.columns.length };
+  };
+  const beginning = fitting(0);
+  const { start, columns, cut } = beginning.cut && firstColumn > 0 ? fitting(firstColumn) : beginning;
+  const sign = (is: boolean) => (is ? [CUT] : []);
   const layout: Column[] = [
     { heading: "", align: "left" },
-    ...columns.map(({ heading }): Column => ({ heading, align: "right" })),
-    ...(cut ? [{ heading: CUT, align: "right" } as const] : []),
-    ...extra.map(({ name }): Column => ({ heading: name, align: "right" })),
+    ...[
+      ...sign(start > 0),
+      ...columns.map(({ heading }) => heading),
+      ...sign(cut),
+      ...extra.map(({ name }) => name),
+    ].map((heading): Column => ({ heading, align: "right" })),
   ];
   const lines = rows.map((name, row) => [
     { text: name, style: colors.dim },
+    ...sign(start > 0),
     ...columns.map(({ cells }) => cells[row]),
-    ...(cut ? [CUT] : []),
+    ...sign(cut),
     ...extraCells.map((cells) => cells[row + 1]),
   ]);
-  const left = leftOut(columns.length, rows.length, table);
+  const left = leftOut({ start, columns: columns.length, rows: rows.length }, table);
   return [
     ...formatTable(layout, lines, { width, indent: INDENT, gap: 1, headingStyle: colors.dim }),
     ...(left === undefined ? [] : hang(" ".repeat(INDENT), left, width).map(colors.dim)),
@@ -81,12 +98,18 @@ export function cellText(value: number, decimals = 3): string {
   return Number(text) === 0 ? text.replace("-", "") : text;
 }
 
-function leftOut(columns: number, rows: number, table: NumberTable): string | undefined {
-  const share = (shown: number, all: number, noun: string) =>
-    shown < all ? [`${count(shown)} of ${count(all)} ${noun}`] : [];
+function leftOut(
+  shown: { readonly start: number; readonly columns: number; readonly rows: number },
+  { columns, columnNoun, rows, rowNoun }: NumberTable,
+): string | undefined {
+  const first = (some: number, all: number, noun: string) =>
+    some < all ? [`the first ${count(some)} of ${count(all)} ${noun}`] : [];
+  const last = shown.start + shown.columns - 1;
   const parts = [
-    ...share(columns, table.columns.length, table.columnNoun),
-    ...share(rows, table.rows.length, table.rowNoun),
+    ...(shown.start === 0
+      ? first(shown.columns, columns.length, columnNoun)
+      : [`${columnNoun} ${count(shown.start)} to ${count(last)} of 0 to ${count(columns.length - 1)}`]),
+    ...first(shown.rows, rows.length, rowNoun),
   ];
-  return parts.length === 0 ? undefined : `the first ${parts.join(", the first ")}`;
+  return parts.length === 0 ? undefined : parts.join(", ");
 }

@@ -11,7 +11,7 @@ export type Colors = ReturnType<typeof pico.createColors>;
 export interface Output {
   /** Whether a person looks at it, as against a file or a pipe. */
   readonly isTerminal: boolean;
-  /** Width in characters, at this moment. 80 where there is none. */
+  /** Width in characters, at this moment. What COLUMNS says where there is none, else 80. */
   readonly columns: number;
   /** Without effect where colour is not wanted. */
   readonly colors: Colors;
@@ -81,6 +81,15 @@ export function wantsColor(isTerminal: boolean, env: Terminal["env"]): boolean {
 
 const COLUMNS_WITHOUT_TERMINAL = 80;
 
+/** The terminal's width; COLUMNS (POSIX, chapter 8.3) where there is none, or one that says 0. */
+export function columnsOf(
+  { isTTY = false, columns = 0 }: { readonly isTTY?: boolean; readonly columns?: number },
+  { COLUMNS = "" }: Terminal["env"],
+): number {
+  if (isTTY && columns > 0) return columns;
+  return /^[1-9]\d{0,4}$/.test(COLUMNS) ? Number(COLUMNS) : COLUMNS_WITHOUT_TERMINAL;
+}
+
 function streamOutput(stream: NodeJS.WriteStream, env: Terminal["env"]): Output {
   const isTerminal = stream.isTTY === true;
   let closed = false;
@@ -91,7 +100,7 @@ function streamOutput(stream: NodeJS.WriteStream, env: Terminal["env"]): Output 
   return {
     isTerminal,
     get columns() {
-      return (isTerminal && stream.columns) || COLUMNS_WITHOUT_TERMINAL; // some terminals say 0
+      return columnsOf(stream, env);
     },
     colors: pico.createColors(wantsColor(isTerminal, env)),
     write(text) {

@@ -318,6 +318,15 @@ describe("bad input", () => {
     expect(await given({ ...all, method: "nucleus" })).toContain(
       'method must be greedy, beam or sample; it is "nucleus"',
     );
+    // names that every object has
+    expect(await given({ ...all, method: "toString" })).toContain('it is "toString"');
+    expect(await given({ ...all, valueOf: 3 })).toContain("greedy does not use valueOf");
+  });
+
+  it("bad options as a rejected promise, not at once", async () => {
+    const { step } = stepOf(() => [0, 1, 2], 1);
+    const writing = decodeTokens(step, 1, { ...all, maxLength: 0 });
+    await expect(writing).rejects.toThrow("ERR_OPTION");
   });
 
   it.each([

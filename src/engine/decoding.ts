@@ -14,6 +14,7 @@
  * smallest set of mass `topP` (Holtzman et al. 2020). Tokens of logit -Infinity are never written.
  */
 import { AttuneError, internal } from "../base/errors.ts";
+import { optionError } from "../base/options.ts";
 import { Random } from "../base/random.ts";
 
 /**
@@ -40,7 +41,10 @@ export interface DecodingOptions {
   readonly topK?: number;
   /** For "sample": only the likeliest tokens of this total probability. Default 1. */
   readonly topP?: number;
-  /** For "sample". Default 0. */
+  /**
+   * For "sample". Default 0. Each token is drawn by the seed, the sequence's place in the batch and the token's: a
+   * source that moves within its batch gets another sequence.
+   */
   readonly seed?: number;
 }
 
@@ -63,7 +67,7 @@ export function rowsEach(options: DecodingOptions): number {
  * @throws ERR_OPTION naming the option and its range, ERR_OPTION_UNUSED for one that the method does not use;
  *   ERR_LOGITS_NOT_FINITE.
  */
-export function decodeTokens(
+export async function decodeTokens(
   step: DecodingStep,
   sequences: number,
   options: DecodingOptions,
@@ -171,7 +175,11 @@ function vocabularyOf(logits: Float32Array, rows: number, endId: number): number
   if (!Number.isInteger(vocabulary) || vocabulary === 0)
     throw internal(`${logits.length} logits do not make ${rows} rows`);
   if (endId >= vocabulary)
-    throw optionError(`endId must be one of the ${vocabulary} tokens that have logits`, `it is ${endId}`);
+    throw optionError(
+      "generation",
+      `endId must be one of the ${vocabulary} tokens that have logits`,
+      `it is ${endId}`,
+    );
   return vocabulary;
 }
 
@@ -228,22 +236,19 @@ const byMethod: Readonly<Record<string, Readonly<Record<string, Range>>>> = {
 
 /** Checks options against their ranges and the method. @throws ERR_OPTION, ERR_OPTION_UNUSED */
 export function checkDecodingOptions({ method = "greedy", ...options }: DecodingOptions): void {
-  const own = byMethod[method];
-  if (own === undefined) throw optionError("method must be greedy, beam or sample", `it is "${method}"`);
-  const ranges = { ...common, ...own };
+  if (!Object.hasOwn(byMethod, method))
+    throw optionError("generation", "method must be greedy, beam or sample", `it is "${method}"`);
+  const ranges = { ...common, ...byMethod[method] };
   for (const name of Object.keys(common)) {
-    if (!(name in options)) throw optionError(`${name} must be ${common[name][1]}`, "it is not given");
+    if (!Object.hasOwn(options, name))
+      throw optionError("generation", `${name} must be ${common[name][1]}`, "it is not given");
   }
   for (const [name, value] of Object.entries(options)) {
-    if (value === undefined && !(name in common)) continue;
-    if (!(name in ranges)) throw unusedOption(method, name, value);
+    if (value === undefined && !Object.hasOwn(common, name)) continue;
+    if (!Object.hasOwn(ranges, name)) throw unusedOption(method, name, value);
     const [holds, text] = ranges[name];
-    if (!holds(value)) throw optionError(`${name} must be ${text}`, `it is ${value}`);
+    if (!holds(value)) throw optionError("generation", `${name} must be ${text}`, `it is ${value}`);
   }
-}
-
-function optionError(rule: string, found: string): AttuneError {
-  return new AttuneError("ERR_OPTION", { rule: `generation: ${rule}`, found, next: "change the options" });
 }
 
 function unusedOption(method: string, name: string, value: number): AttuneError {

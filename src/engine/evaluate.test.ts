@@ -53,6 +53,12 @@ describe("evaluate", () => {
   });
 });
 
+it("nothing to evaluate is refused", async () => {
+  expect(await messageOf(() => evaluate({}))).toBe(
+    "ERR_NOTHING_TO_EVALUATE: evaluate takes a tensor, or tensors by name; no tensor; pass layer(x)",
+  );
+});
+
 describe("compile", () => {
   it("runs often, and does not see later weights", async () => {
     const layer = new Linear({ inFeatures: 1, outFeatures: 1, bias: false });

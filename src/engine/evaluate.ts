@@ -31,7 +31,14 @@ export interface Compiled {
   readonly dispose: () => Promise<void>;
 }
 
-/** The value of one tensor, or of each of several by name. */
+/**
+ * The value of one tensor, or of each of several by name.
+ *
+ * @throws what `compile` throws, and ERR_FEED where an input is missing, unknown or of another type or shape.
+ * @example
+ * const layer = new Linear({ inFeatures: 2, outFeatures: 1 });
+ * const { shape, data } = await evaluate(layer(tensor([[3, 4]]))); // [1, 1]
+ */
 export interface Evaluate {
   (tensor: Tensor, options?: EvaluateOptions): Promise<HostTensor>;
   <K extends string>(
@@ -62,12 +69,21 @@ export function evaluateWith(loadBackend: () => Promise<Backend>): Evaluate {
 /**
  * Loads the graph of `outputs` into a session. Weights are those that their modules hold now; later changes are not
  * seen.
+ *
+ * @throws ERR_NOTHING_TO_EVALUATE; ERR_INPUT_NAME where two inputs have one name; ERR_SHAPE for a named size that no
+ *   input has; ERR_PARAMETER_MISSING for a parameter that belongs to no module.
+ * @example
+ * const layer = new Linear({ inFeatures: 2, outFeatures: 1 });
+ * const compiled = await compile({ y: layer(input("x", "float32", ["n", 2])) }, await loadBackend());
+ * const { y } = await compiled.run({ x: { dtype: "float32", shape: [1, 2], data: Float32Array.of(3, 4) } });
+ * await compiled.dispose();
  */
 export async function compile(
   outputs: Readonly<Record<string, Tensor>>,
   backend: Backend,
   options: { readonly threads?: number } = {},
 ): Promise<Compiled> {
+  if (!Object.values(outputs).some((x) => x instanceof Tensor)) throw nothingToEvaluate();
   const inputs = graphInputs(outputs);
   // a caller may name outputs as parameters are named (their gradients, say), which a graph may not
   const wanted = Object.entries(outputs).map(([name, x]) => [`${RESULT}${name}`, x] as const);
@@ -114,6 +130,17 @@ export function checkFeeds(inputs: readonly Tensor[], feeds: Tensors): void {
   checkSizes(names, feeds);
 }
 
+/** @throws ERR_FEED where one of the feeds is empty: there is no batch of nothing. */
+export function checkFilled(feeds: Tensors): void {
+  for (const [name, { shape }] of Object.entries(feeds)) {
+    if (shape.includes(0))
+      throw feedError(
+        `"${name}" has shape ${formatShape(shape)}, and nothing is in it`,
+        "pass sizes of 1 or more",
+      );
+  }
+}
+
 async function checkedRun(session: RunSession, inputs: readonly Tensor[], feeds: Tensors): Promise<Tensors> {
   checkFeeds(inputs, feeds);
   const results = await session.run(feeds);
@@ -153,6 +180,14 @@ function checkSizes(inputs: ReadonlyMap<string, Tensor>, feeds: Tensors): void {
         );
     });
   }
+}
+
+function nothingToEvaluate(): AttuneError {
+  return new AttuneError("ERR_NOTHING_TO_EVALUATE", {
+    rule: "evaluate takes a tensor, or tensors by name",
+    found: "no tensor",
+    next: "pass layer(x)",
+  });
 }
 
 function feedError(found: string, next: string): AttuneError {

@@ -1,11 +1,12 @@
 /** The small training loop against AdamW in plain float64 on a line, and what it refuses. */
 import { describe, expect, it } from "vitest";
+import { counting } from "../../test/counting.ts";
 import { messageOf } from "../../test/message-of.ts";
 import type { Scope, State } from "../nn/index.ts";
 import { dropout, linear, meanSquaredError } from "../nn/index.ts";
 import { linearWarmup } from "../optim/index.ts";
 import { loadBackend } from "../runtime/index.ts";
-import type { Backend, Tensors } from "../runtime/session.ts";
+import type { Tensors } from "../runtime/session.ts";
 import type { Tensor } from "../tensor/index.ts";
 import { input, mul, scalar } from "../tensor/index.ts";
 import type { FitOptions, FitStep } from "./fit.ts";
@@ -174,59 +175,80 @@ describe("fit", () => {
     await messageOf(() => run({ backend: counted, batches: () => [] }));
     expect(open()).toBe(0);
   });
+
+  it("frees the first graph where the second cannot be loaded", async () => {
+    const { counted, open } = counting(backend, { sessions: 1 });
+    expect(await messageOf(() => run({ backend: counted }))).toBe("no more sessions");
+    expect(open()).toBe(0);
+  });
 });
 
 describe("fit refuses", () => {
   const huge = feeds({ x: [1], y: [1e30] });
-  const cases: readonly (readonly [what: string, options: Partial<FitOptions>, message: string])[] = [
-    ["no steps", { steps: 0 }, "ERR_OPTION: fit: steps must be a whole number, 1 or more; it is 0"],
-    ["a seed below 0", { seed: -1 }, "ERR_OPTION: fit: seed must be a whole number, 0 or more; it is -1"],
-    ["negative decay", { weightDecay: -0.1 }, "ERR_OPTION: fit: weightDecay must be at least 0; it is -0.1"],
-    ["no gradient at all", { maxGradNorm: 0 }, "ERR_OPTION: fit: maxGradNorm must be above 0; it is 0"],
-    ["an average that stands still", { emaDecay: 1 }, "ERR_OPTION: fit: emaDecay must be in [0, 1); it is 1"],
+  const cases: readonly (readonly [what: string, options: Partial<FitOptions>, message: string | RegExp])[] =
     [
-      "no batch",
-      { batches: () => [] },
-      "ERR_OPTION: fit: a step has one batch unless accumulates is true; it was given 0",
-    ],
-    [
-      "no batch to add up",
-      { batches: () => [], accumulates: true },
-      "ERR_OPTION: fit: a step has 1 to 4096 batches; it was given 0",
-    ],
-    ["a batch without y", { batches: () => [{ x: feeds(points[0]).x }] }, 'no value for "y"'],
-    [
-      "a loss of several numbers",
-      {
-        loss: (scope: Scope) => linear(scope.at("line"), input("x", "float32", ["n", 1]), { outFeatures: 1 }),
-      },
-      "ERR_SHAPE: fit: the loss must be float32 [1]; found",
-    ],
-    [
-      "numbers too large",
-      { batches: () => [huge] },
-      "ERR_DIVERGED: loss and gradient must stay finite; step 1 has loss Infinity",
-    ],
-  ];
+      ["no steps", { steps: 0 }, "ERR_OPTION: fit: steps must be a whole number, 1 or more; it is 0"],
+      ["a seed below 0", { seed: -1 }, "ERR_OPTION: fit: seed must be a whole number, 0 or more; it is -1"],
+      [
+        "negative decay",
+        { weightDecay: -0.1 },
+        "ERR_OPTION: fit: weightDecay must be at least 0; it is -0.1",
+      ],
+      ["no gradient at all", { maxGradNorm: 0 }, "ERR_OPTION: fit: maxGradNorm must be above 0; it is 0"],
+      [
+        "an average that stands still",
+        { emaDecay: 1 },
+        "ERR_OPTION: fit: emaDecay must be in [0, 1); it is 1",
+      ],
+      [
+        "no batch",
+        { batches: () => [] },
+        "ERR_OPTION: fit: a step has one batch unless accumulates is true; it was given 0",
+      ],
+      [
+        "no batch to add up",
+        { batches: () => [], accumulates: true },
+        "ERR_OPTION: fit: a step has 1 to 4096 batches; it was given 0",
+      ],
+      [
+        "a batch of nothing",
+        { batches: () => [feeds({ x: [], y: [] })] },
+        'ERR_FEED: a graph is fed each of its inputs and nothing else; "x" has shape [0, 1], and nothing is in it; pass sizes of 1 or more',
+      ],
+      ["a batch without y", { batches: () => [{ x: feeds(points[0]).x }] }, 'no value for "y"'],
+      [
+        "a loss of several numbers",
+        {
+          loss: (scope: Scope) =>
+            linear(scope.at("line"), input("x", "float32", ["n", 1]), { outFeatures: 1 }),
+        },
+        "ERR_SHAPE: fit: the loss must be float32 [1]; found",
+      ],
+      [
+        "an input that is called as a parameter",
+        { loss: namedAs("line.weight") },
+        'ERR_INPUT_NAME: the inputs, outputs and parameters of a graph must have a name each; "line.weight" is an input and a parameter; call the input otherwise',
+      ],
+      [
+        "an input that is called as the loss",
+        { loss: namedAs("loss") },
+        '"loss" is an output and an input; call',
+      ],
+      [
+        "numbers too large",
+        { batches: () => [huge] },
+        /^ERR_DIVERGED: loss and gradient must stay finite; step 1 has loss Infinity .+; start again with a learning rate three to ten times smaller, or a longer warm-up$/,
+      ],
+    ];
   it.each(cases)("%s", async (_, options, message) => {
-    expect(await messageOf(() => run(options))).toContain(message);
+    await expect(run(options)).rejects.toThrow(message);
   });
 });
 
-/** A backend that counts the sessions that are open. */
-function counting(inner: Backend): { readonly counted: Backend; readonly open: () => number } {
-  let open = 0;
-  const createSession: Backend["createSession"] = async (model, options) => {
-    const session = await inner.createSession(model, options);
-    open += 1;
-    return {
-      device: session.device,
-      run: (given, into) => session.run(given, into),
-      dispose: () => {
-        open -= 1;
-        return session.dispose();
-      },
-    };
+/** A loss whose input has some name. */
+function namedAs(name: string): FitOptions["loss"] {
+  return (scope) => {
+    const x = input(name, "float32", ["n", 1]);
+    return meanSquaredError(linear(scope.at("line"), x, { outFeatures: 1 }), x);
   };
-  return { counted: { device: inner.device, version: inner.version, createSession }, open: () => open };
 }

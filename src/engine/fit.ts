@@ -8,13 +8,14 @@
  * resume; the loop of the classifier (train/loop.ts) does.
  */
 import { AttuneError } from "../base/errors.ts";
+import { optionError } from "../base/options.ts";
 import type { ParameterSpec, State } from "../nn/index.ts";
 import { initialize, Scope } from "../nn/index.ts";
 import type { Schedule } from "../optim/index.ts";
 import type { Backend, Tensors } from "../runtime/session.ts";
 import type { Tensor } from "../tensor/index.ts";
 import { MAX_MICRO_BATCHES } from "./dropout-masks.ts";
-import { checkFeeds, graphInputs } from "./evaluate.ts";
+import { checkFeeds, checkFilled, graphInputs } from "./evaluate.ts";
 import type { LossGraph } from "./gradient-graph.ts";
 import type { EvaluationGraph } from "./training-engine.ts";
 import { TrainingEngine } from "./training-engine.ts";
@@ -74,7 +75,8 @@ const ROWS = 4096;
  * Trains, one step an iteration. The same options give the same weights on one machine.
  *
  * @throws ERR_OPTION for bad options and for micro-batches without `accumulates`, ERR_SHAPE for a loss that is not one
- *   number, ERR_UNUSED_PARAMETER, ERR_FEED, ERR_DIVERGED.
+ *   number, ERR_INPUT_NAME for an input that is called as a parameter or "loss", ERR_UNUSED_PARAMETER, ERR_FEED,
+ *   ERR_INDEX, ERR_DIVERGED.
  * @example
  * const lossOf = (scope: Scope) =>
  *   meanSquaredError(linear(scope.at("line"), input("x", "float32", ["n", 1]), { outFeatures: 1 }), input("y", "float32", ["n", 1]));
@@ -105,7 +107,10 @@ export async function* fit(options: FitOptions): AsyncGenerator<FitStep, void, v
     for (let step = 0; step < steps; step++) {
       const feeds = batches(step);
       checkMicroBatches(feeds.length, accumulates);
-      for (const one of feeds) checkFeeds(graphs.training.inputs, one);
+      for (const one of feeds) {
+        checkFeeds(graphs.training.inputs, one);
+        checkFilled(one);
+      }
       const lr = schedule(step);
       const done = await engine.step(feeds, { step, lr });
       yield {
@@ -171,7 +176,7 @@ function checkOptions({ steps, seed = 0, weightDecay = 0, maxGradNorm = 1, emaDe
     ["emaDecay", emaDecay, emaDecay >= 0 && emaDecay < 1, "in [0, 1)"],
   ];
   for (const [name, value, holds, range] of rules) {
-    if (!holds) throw optionError(`${name} must be ${range}`, `it is ${value}`);
+    if (!holds) throw optionError("fit", `${name} must be ${range}`, `it is ${value}`);
   }
 }
 
@@ -180,9 +185,5 @@ function checkMicroBatches(count: number, accumulates: boolean): void {
   const rule = accumulates
     ? `a step has 1 to ${MAX_MICRO_BATCHES} batches`
     : "a step has one batch unless accumulates is true";
-  throw optionError(rule, `it was given ${count}`);
-}
-
-function optionError(rule: string, found: string): AttuneError {
-  return new AttuneError("ERR_OPTION", { rule: `fit: ${rule}`, found, next: "change the options" });
+  throw optionError("fit", rule, `it was given ${count}`);
 }

@@ -2,6 +2,8 @@
  * What a generator refuses. That it writes what full decoding writes is a law: test/laws/generation.test.ts.
  */
 import { describe, expect, it } from "vitest";
+import type { CountingOptions } from "../../test/counting.ts";
+import { counting } from "../../test/counting.ts";
 import { messageOf } from "../../test/message-of.ts";
 import type { HostTensor } from "../base/dtype.ts";
 import type { State } from "../nn/index.ts";
@@ -64,6 +66,10 @@ async function made(model: Seq2SeqModel, state = stateOf(good)): Promise<Generat
   return Generator.create(model, { state, backend: await loadBackend(), threads: 1 });
 }
 
+function float32(shape: readonly number[], ...values: number[]): HostTensor<"float32"> {
+  return { dtype: "float32", shape, data: Float32Array.from(values) };
+}
+
 function int32(shape: readonly number[], ...values: number[]): HostTensor {
   return { dtype: "int32", shape, data: Int32Array.from(values) };
 }
@@ -102,9 +108,45 @@ describe("a model that cannot be generated with", () => {
     );
   });
 
-  it("one whose parameters have no values", async () => {
-    const state = new Map([...stateOf(good)].filter(([name]) => name !== "head.bias"));
-    expect(await messageOf(() => made(good, state))).toContain("head.bias");
+  it.each<[string, string, (state: Map<string, HostTensor<"float32">>) => unknown]>([
+    ["none", "head.bias is missing", (state) => state.delete("head.bias")],
+    [
+      "one that no layer takes",
+      "head.scale is unexpected",
+      (state) => state.set("head.scale", float32([1], 1)),
+    ],
+    [
+      "one of another shape",
+      "head.bias is float32[1, 5], not float32[5]",
+      (state) => state.set("head.bias", float32([1, 5], 1, 2, 3, 4, 5)),
+    ],
+    [
+      "one of too few numbers",
+      "head.bias has 2 values, not 5",
+      (state) => state.set("head.bias", float32([5], 1, 2)),
+    ],
+  ])("a value that does not fit: %s", async (_, found, spoil) => {
+    const state = new Map(stateOf(good));
+    const count = state.size;
+    spoil(state);
+    expect(await messageOf(() => made(good, state))).toBe(
+      `ERR_STATE: Generator takes a value for each of its ${count} parameters, of its shape, and no others; ${found}; load the state of a module with the same options`,
+    );
+  });
+});
+
+describe("both graphs are freed", () => {
+  it.each<[string, CountingOptions, string]>([
+    ["where the second cannot be loaded", { sessions: 1 }, "no more sessions"],
+    ["where the first cannot be closed", { failsToClose: true }, "cannot be closed"],
+  ])("%s", async (_, faults, message) => {
+    const { counted, open } = counting(await loadBackend(), faults);
+    const used = async () => {
+      const generator = await Generator.create(good, { state: stateOf(good), backend: counted, threads: 1 });
+      await generator.dispose();
+    };
+    expect(await messageOf(used)).toBe(message);
+    expect(open()).toBe(0);
   });
 });
 
@@ -121,6 +163,7 @@ describe("a call that does not fit", () => {
       '"source" has 5 values, and its shape is [3, 2]; pass as many values as the shape says',
       { source: int32([3, 2], 1, 2, 3, 4, 0) },
     ],
+    ['"source" has shape [3, 0], and nothing is in it; pass sizes of 1 or more', { source: int32([3, 0]) }],
     ['the graph has no input "tokens"; it has source', { ...fed, tokens: int32([1, 2], 1, 1) }],
   ])("%s", async (message, feeds) => {
     const generator = await made(good);
@@ -142,6 +185,13 @@ describe("a call that does not fit", () => {
     const generator = await made(good);
     expect(await messageOf(() => generator.generate(fed, { ...writing, ...given }))).toContain(message);
     await generator.dispose();
+  });
+
+  it("one after dispose; a second dispose does nothing", async () => {
+    const generator = await made(good);
+    await generator.dispose();
+    await generator.dispose();
+    expect(await messageOf(() => generator.generate(fed, writing))).toContain("ERR_DISPOSED");
   });
 
   it("tokens that the table does not have, and more tokens than positions", async () => {

@@ -7,15 +7,17 @@
  */
 import type { HostTensor } from "../base/dtype.ts";
 import { AttuneError, internal } from "../base/errors.ts";
-import type { State } from "../nn/index.ts";
+import type { ParameterSpec, State } from "../nn/index.ts";
 import { DecodingCache, Scope } from "../nn/index.ts";
+import { checkState } from "../nn/module.ts";
 import { encodeModel } from "../onnx/index.ts";
 import type { Backend, RunSession, Tensors } from "../runtime/session.ts";
 import type { Tensor } from "../tensor/index.ts";
 import { emitModel, input } from "../tensor/index.ts";
 import type { DecodingOptions, Generated } from "./decoding.ts";
 import { checkDecodingOptions, decodeTokens, rowsEach } from "./decoding.ts";
-import { checkFeeds, graphInputs } from "./evaluate.ts";
+import { checkFeeds, checkFilled, graphInputs } from "./evaluate.ts";
+import { disposeBoth, openBoth } from "./two-sessions.ts";
 
 /** An encoder-decoder as two functions of one scope. Inputs of the graph are made by `input()`, with batch axis "b". */
 export interface Seq2SeqModel {
@@ -29,7 +31,7 @@ export interface Seq2SeqModel {
 }
 
 export interface GeneratorOptions {
-  /** Values of the model's parameters by path. */
+  /** Values of the model's parameters by path: all that its two functions declare, and no others. */
   readonly state: State;
   readonly backend: Backend;
   /** Default: all cores. */
@@ -51,11 +53,12 @@ export class Generator {
    * Traces the model and loads both graphs.
    *
    * @throws ERR_GENERATOR where `decode` uses no cache, gives other than logits, or no source has a batch axis "b";
-   *   ERR_PARAMETER_MISSING.
+   *   ERR_STATE where a value is missing, unexpected or of another shape.
    */
   static async create(model: Seq2SeqModel, options: GeneratorOptions): Promise<Generator> {
     const { backend, state } = options;
     const graphs = traceGraphs(model);
+    checkState("Generator", graphs.parameters, state);
     const open = (name: "read" | "step") =>
       backend.createSession(
         encodeModel(
@@ -69,20 +72,25 @@ export class Generator {
         ),
         options.threads === undefined ? {} : { threads: options.threads },
       );
-    return new Generator(await open("read"), await open("step"), graphs);
+    const [read, step] = await openBoth(
+      () => open("read"),
+      () => open("step"),
+    );
+    return new Generator(read, step, graphs);
   }
 
   /**
    * One continuation for each source of the batch.
    *
    * @param sources values of the inputs that `encode` and `decode` read, by name.
-   * @throws ERR_OPTION, ERR_OPTION_UNUSED; ERR_FEED where a source is missing, unknown or of another type or shape;
-   *   ERR_RUN, for example where there are fewer positions than tokens.
+   * @throws ERR_OPTION, ERR_OPTION_UNUSED; ERR_FEED where a source is missing, unknown, empty or of another type or shape;
+   *   ERR_DISPOSED; ERR_RUN, for example where there are fewer positions than tokens.
    */
   async generate(sources: Tensors, options: DecodingOptions): Promise<readonly Generated[]> {
     const { read, step, caches, sources: expected } = this.#graphs;
     checkDecodingOptions(options);
     checkFeeds(expected, sources);
+    checkFilled(sources);
     const batch = this.#batchOf(sources);
     const rows = batch * rowsEach(options);
     const feeds = repeated(sources, [...read.inputs, ...step.inputs], rowsEach(options));
@@ -113,8 +121,7 @@ export class Generator {
   }
 
   async dispose(): Promise<void> {
-    await this.#read.dispose();
-    await this.#step.dispose();
+    await disposeBoth(this.#read, this.#step);
   }
 
   #batchOf(sources: Tensors): number {
@@ -134,6 +141,7 @@ interface Graph {
 interface Graphs {
   readonly read: Graph;
   readonly step: Graph;
+  readonly parameters: readonly ParameterSpec[];
   /** The inputs that a caller feeds. */
   readonly sources: readonly Tensor[];
   /** What is carried from step to step: the input `name` takes what the output `present` was. */
@@ -172,6 +180,7 @@ function traceGraphs({ encode, decode }: Seq2SeqModel): Graphs {
   return {
     read: { inputs: graphInputs(read), outputs: read },
     step: { inputs: graphInputs(step), outputs: step },
+    parameters: scope.parameters,
     sources,
     caches,
   };

@@ -8,7 +8,7 @@ import { AttuneError } from "../base/errors.ts";
 import type { DropoutSite, ParameterSpec } from "../nn/index.ts";
 import type { Model } from "../onnx/index.ts";
 import type { Tensor } from "../tensor/index.ts";
-import { emitModel, grad } from "../tensor/index.ts";
+import { cast, emitModel, grad, sharedName } from "../tensor/index.ts";
 
 /** A traced loss and what it depends on. */
 export interface LossGraph {
@@ -22,7 +22,7 @@ export interface LossGraph {
   readonly outputs?: Readonly<Record<string, Tensor>>;
 }
 
-/** Where the graph leaves the rows of one table's gradient: row indices[i] of the parameter gains rows[i]. */
+/** Where the graph leaves the rows of one table's gradient: row indices[i] (int32) of the parameter gains rows[i]. */
 export interface RowOutput {
   readonly parameter: string;
   readonly indices: string;
@@ -36,8 +36,16 @@ export interface GradientGraph {
   readonly rows: readonly RowOutput[];
 }
 
-/** Differentiates the loss with respect to every parameter and emits one graph that computes all of it. */
+/**
+ * Differentiates the loss with respect to every parameter and emits one graph that computes all of it.
+ *
+ * @throws ERR_INPUT_NAME where an input is called as a parameter or an output is, ERR_UNUSED_PARAMETER,
+ *   ERR_NOT_DIFFERENTIABLE.
+ */
 export function buildGradientGraph(graph: LossGraph): GradientGraph {
+  const inputs = new Set(graph.inputs.map(({ source }) => (source.kind === "input" ? source.name : "")));
+  const shared = graph.parameters.find(({ name }) => inputs.has(name));
+  if (shared !== undefined) throw sharedName(shared.name, "input", "parameter");
   const gradients = grad(
     graph.loss,
     graph.parameters.map((parameter) => parameter.tensor),
@@ -60,7 +68,7 @@ export function buildGradientGraph(graph: LossGraph): GradientGraph {
     gradient.rows.forEach((part, j) => {
       const output = { parameter: name, indices: `indices:${name}:${j}`, rows: `rows:${name}:${j}` };
       rows.push(output);
-      outputs[output.indices] = part.indices;
+      outputs[output.indices] = cast(part.indices, "int32");
       outputs[output.rows] = part.rows;
     });
   });

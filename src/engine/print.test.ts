@@ -1,8 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { Linear, MultiHeadAttention } from "../nn/index.ts";
+import { messageOf } from "../../test/message-of.ts";
+import { causalMask, Linear, MultiHeadAttention } from "../nn/index.ts";
 import { decodeModel } from "../onnx/index.ts";
 import { loadBackend } from "../runtime/index.ts";
-import { input, neg, tensor } from "../tensor/index.ts";
+import { arange, grad, input, mean, mul, neg, reshape, scalar, tensor } from "../tensor/index.ts";
+import { evaluateWith } from "./evaluate.ts";
+import type { Printable } from "./print.ts";
 import { exportOnnx, print } from "./print.ts";
 
 const layer = new Linear({ inFeatures: 2, outFeatures: 3 });
@@ -28,10 +31,51 @@ describe("print", () => {
   });
 
   it("needs something to print", () => {
-    expect(() => print({})).toThrow(
-      "ERR_NOTHING_TO_PRINT: print takes a tensor, tensors by name, or a module; no tensor; pass layer or layer(x)",
-    );
+    for (const work of [print, exportOnnx])
+      expect(() => work({})).toThrow(
+        `ERR_NOTHING_TO_PRINT: ${work.name} takes a tensor, tensors by name, or a module; no tensor; pass layer or layer(x)`,
+      );
   });
+});
+
+describe("an output that is called as something else", () => {
+  const y = layer(input("x", "float32", [1, 2]));
+  const weight = grad(reshape(mean(mul(y, y), [0, 1]), []), [layer.parameters[0].tensor])[0].dense;
+
+  it.each<[string, Printable, string]>([
+    [
+      "an input",
+      { x: neg(input("x", "float32", [2])) },
+      '"x" is an output and an input; call the output otherwise',
+    ],
+    [
+      "the input of a single tensor",
+      layer(input("output", "float32", ["n", 2])),
+      '"output" is an output and an input; call the output otherwise',
+    ],
+    [
+      "a parameter",
+      { weight: weight ?? tensor(0) },
+      '"weight" is an output and a parameter; call the output otherwise',
+    ],
+  ])("%s", (_, target, found) => {
+    for (const work of [print, exportOnnx])
+      expect(() => work(target)).toThrow(
+        `ERR_INPUT_NAME: the inputs, outputs and parameters of a graph must have a name each; ${found}`,
+      );
+  });
+
+  it("may be called as what the graph makes on the way", () => {
+    const x = input("neg_0", "float32", ["n"]);
+    expect(print({ const_0: mul(neg(x), scalar(2)), mul_1: x })).toContain("(%const_0: float32[n], %mul_1");
+  });
+});
+
+it("a size that no input has is refused", async () => {
+  const message =
+    'ERR_SHAPE: a named size must be that of an input that the outputs depend on; no such input has a dimension "t"; give one that dimension, or use a number';
+  expect(() => print(causalMask("t"))).toThrow(message);
+  expect(await messageOf(() => evaluateWith(loadBackend)(arange("t")))).toContain(message);
 });
 
 describe("exportOnnx", () => {

@@ -1,11 +1,12 @@
 /** Steps of the engine: embedding gradients in parts, micro-batches that add up, losses that leave parameters out. */
 import { describe, expect, it } from "vitest";
+import { messageOf } from "../../test/message-of.ts";
 import type { HostTensor } from "../base/dtype.ts";
 import { Random } from "../base/random.ts";
 import { crossEntropy, embedding, linear, Scope } from "../nn/index.ts";
 import { loadBackend } from "../runtime/index.ts";
 import type { Tensors } from "../runtime/session.ts";
-import { input } from "../tensor/index.ts";
+import { gatherRows, input, reshape, sum } from "../tensor/index.ts";
 import type { LossGraph } from "./gradient-graph.ts";
 import { buildGradientGraph } from "./gradient-graph.ts";
 import { TrainingEngine } from "./training-engine.ts";
@@ -74,6 +75,47 @@ describe("TrainingEngine", () => {
     const whole = await trained([feeds(0, 7)], { maxRows: 7, accumulates: false });
     const parts = await trained([feeds(0, 3), feeds(3, 4), feeds(4, 7)], { maxRows: 2, accumulates: true });
     whole.forEach((value, i) => expect(Math.abs(parts[i] - value)).toBeLessThan(1e-5));
+  });
+});
+
+describe("places in a table", () => {
+  /** One step on rows 1 and `place` of a [3, 2] table, read by the bare op. */
+  async function stepped(dtype: "int32" | "int64", place: number): Promise<Float32Array> {
+    const scope = Scope.root({ training: true });
+    const at = input("at", dtype, [2]);
+    const table = scope.parameter("table", [3, 2], { init: { kind: "zeros" }, decay: false });
+    const loss = reshape(sum(gatherRows(table, at), [0, 1]), [1]);
+    const engine = await TrainingEngine.create({
+      training: { inputs: [at], loss, parameters: scope.parameters, dropouts: [] },
+      evaluation: { inputs: [at], outputs: { loss } },
+      ...{ backend: await loadBackend(), threads: 1, seed: 0, weightDecay: 0, maxGradNorm: 10, emaDecay: 0 },
+      ...{ maxRows: 1, accumulates: false },
+    });
+    try {
+      const shape = [2];
+      const data = [1, place];
+      const fed: HostTensor =
+        dtype === "int32"
+          ? { dtype, shape, data: Int32Array.from(data) }
+          : { dtype, shape, data: BigInt64Array.from(data.map(BigInt)) };
+      await engine.step([{ at: fed }], { step: 0, lr: 1 });
+      return engine.parameters[0].values.slice();
+    } finally {
+      await engine.dispose();
+    }
+  }
+
+  it("may be int32 or int64", async () => {
+    for (const dtype of ["int32", "int64"] as const) {
+      const moved = (await stepped(dtype, 2)).map(Math.round);
+      expect({ dtype, moved }).toEqual({ dtype, moved: Float32Array.of(0, 0, -1, -1, -1, -1) });
+    }
+  });
+
+  it("must not lie before it: the kernel would write over other weights", async () => {
+    expect(await messageOf(() => stepped("int32", -1))).toBe(
+      'ERR_INDEX: the places in a table must be 0 to 2; found -1 in "table"; look for a token or a place below 0',
+    );
   });
 });
 

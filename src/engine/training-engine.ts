@@ -18,6 +18,7 @@ import { emitModel } from "../tensor/index.ts";
 import { DropoutMasks } from "./dropout-masks.ts";
 import type { LossGraph, RowOutput } from "./gradient-graph.ts";
 import { buildGradientGraph } from "./gradient-graph.ts";
+import { disposeBoth, openBoth } from "./two-sessions.ts";
 
 /** A graph in evaluation mode; its parameters are those of the loss, by name. */
 export interface EvaluationGraph {
@@ -116,19 +117,18 @@ export class TrainingEngine {
       const average = options.emaDecay > 0 ? arena.float32(lengths[i]) : undefined;
       return { spec, name: spec.name, decay: spec.decay, values, gradient, extra, average };
     });
-
-    return new TrainingEngine({
-      options,
-      weights,
-      kernels,
-      program,
+    const parts = {
+      ...{ options, weights, kernels, program },
       optimizer: new AdamW(kernels, arena, weights, { weightDecay: options.weightDecay }),
       masks: new DropoutMasks(training.dropouts, options.seed),
-      training: await backend.createSession(encodeModel(program.model), session),
-      evaluation: await backend.createSession(encodeModel(evaluationModel(evaluation)), session),
       rowScratch: arena.float32(scratch[0]),
       indexScratch: arena.int32(scratch[1]),
-    });
+    };
+    const [step, evaluate] = await openBoth(
+      () => backend.createSession(encodeModel(program.model), session),
+      () => backend.createSession(encodeModel(evaluationModel(evaluation)), session),
+    );
+    return new TrainingEngine({ ...parts, training: step, evaluation: evaluate });
   }
 
   /** Every parameter with a live view of its values: write to initialise or load, read to save. */
@@ -153,7 +153,8 @@ export class TrainingEngine {
    * One optimizer step over all micro-batches together: the feeds of each, by input name.
    *
    * @param step 0-based; names the dropout masks of this step.
-   * @throws ERR_DIVERGED where the loss or the gradient is not finite; the weights are left as they were.
+   * @throws ERR_DIVERGED where the loss or the gradient is not finite, ERR_INDEX for a negative index of a table; the
+   *   weights are left as they were.
    */
   async step(
     microBatches: readonly Tensors[],
@@ -175,8 +176,7 @@ export class TrainingEngine {
   }
 
   async dispose(): Promise<void> {
-    await this.#training.dispose();
-    await this.#evaluation.dispose();
+    await disposeBoth(this.#training, this.#evaluation);
   }
 
   /** Runs one micro-batch and adds its gradients to those of the step so far (`micro` 0 starts afresh). */
@@ -207,9 +207,16 @@ export class TrainingEngine {
     }
   }
 
-  /** Adds row i to row places[i] of the weight's gradient, as many at a time as the buffer holds, in order. */
+  /**
+   * Adds row i to row places[i] of the weight's gradient, as many at a time as the buffer holds, in order.
+   *
+   * @throws ERR_INDEX where a place is no row: ONNX Runtime reads negative ones from the end, and the kernel would
+   *   write in front of the gradient.
+   */
   #addRows({ gradient, spec }: Weight, rows: Float32Array, places: Int32Array): void {
-    const width = spec.shape[1];
+    const [height, width] = spec.shape;
+    const outside = places.find((place) => place < 0 || place >= height);
+    if (outside !== undefined) throw noSuchRow(spec, outside);
     const most = this.#indexScratch.length;
     for (let start = 0; start < places.length; start += most) {
       const end = Math.min(places.length, start + most);
@@ -289,6 +296,14 @@ function floats(results: Tensors, name: string): Float32Array {
   return data;
 }
 
+function noSuchRow({ name, shape }: ParameterSpec, found: number): AttuneError {
+  return new AttuneError("ERR_INDEX", {
+    rule: `the places in a table must be 0 to ${shape[0] - 1}`,
+    found: `found ${found} in "${name}"`,
+    next: "look for a token or a place below 0",
+  });
+}
+
 function diverged(
   loss: number,
   gradNorm: number,
@@ -297,6 +312,6 @@ function diverged(
   return new AttuneError("ERR_DIVERGED", {
     rule: "loss and gradient must stay finite",
     found: `step ${step + 1} has loss ${loss} and gradient norm ${gradNorm} at a learning rate of ${lr}`,
-    next: "start again with a learning rate three to ten times smaller (--lr), or a longer warm-up (--warmup-share 0.2)",
+    next: "start again with a learning rate three to ten times smaller, or a longer warm-up",
   });
 }

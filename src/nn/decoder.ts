@@ -9,6 +9,7 @@
  * `tgtIsCausal` is given. With a cache (decoding-cache.ts) a decoder reads only what is new.
  */
 import type { Tensor } from "../tensor/index.ts";
+import { shapeError } from "../tensor/index.ts";
 import type { DecodingCache } from "./decoding-cache.ts";
 import type { TransformerEncoderOptions } from "./encoder.ts";
 import { feedForward } from "./feed-forward.ts";
@@ -35,14 +36,18 @@ export interface DecoderCall {
   readonly tgtIsCausal?: boolean;
   /** Position i sees the first i + 1 places of the memory. Default false. */
   readonly memoryIsCausal?: boolean;
-  /** Keys and values of earlier positions, for generation. */
+  /** Keys and values of earlier positions, for generation; the target is then one new position. */
   readonly cache?: DecodingCache;
 }
 
 /** As of an encoder: layer, number of layers, final norm. */
 export type TransformerDecoderOptions = TransformerEncoderOptions;
 
-/** One layer. tgt [t, b, d] and memory [s, b, d], or in another layout; out as tgt. */
+/**
+ * One layer. tgt [t, b, d] and memory [s, b, d], or in another layout; out as tgt.
+ *
+ * @throws ERR_SHAPE, ERR_MASK; ERR_SHAPE too for a cache with a target of more than one position.
+ */
 export function transformerDecoderLayer(
   scope: Scope,
   options: ResolvedLayerOptions,
@@ -87,20 +92,29 @@ function enter(
   call: DecoderCall,
 ): { readonly entered: Entered; readonly leave: (x: Tensor) => Tensor } {
   const layout = layoutOf(scope.label, tgt, batchFirst);
+  const x = layout.enter("tgt", tgt, dModel);
+  if (call.cache !== undefined && x.shape[0] !== 1) {
+    throw shapeError(
+      scope.label,
+      "with a cache tgt must be one new position",
+      [tgt],
+      "give it one position a call, or no cache",
+    );
+  }
   const entered = {
-    x: layout.enter("tgt", tgt, dModel),
+    x,
     memory: layout.enter("memory", memory, dModel),
     self: enterMasks(layout, {
       attnMask: call.tgtMask,
       keyPaddingMask: call.tgtKeyPaddingMask,
-      // with a cache there is one new position, which may see all that the cache holds
+      // the one new position may see all that the cache holds
       isCausal: call.tgtIsCausal === true && call.cache === undefined,
     }),
     cross: enterMasks(layout, {
       attnMask: call.memoryMask,
       keyPaddingMask: call.memoryKeyPaddingMask,
       isCausal: call.memoryIsCausal,
-      queryPlaces: call.cache?.positions,
+      queryPlaces: call.memoryIsCausal === true ? call.cache?.positions : undefined,
     }),
     cache: call.cache,
   };

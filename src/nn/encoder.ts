@@ -12,9 +12,10 @@ import { feedForward } from "./feed-forward.ts";
 import type { ResolvedLayerOptions } from "./layer-options.ts";
 import { enterMasks, layoutOf } from "./layout.ts";
 import type { AttentionMasks } from "./masks.ts";
+import type { Seeded } from "./module.ts";
 import { attend } from "./multi-head-attention.ts";
 import { norm } from "./normalization.ts";
-import { requirePositiveIntegers } from "./option-checks.ts";
+import { requireKnown, requirePositiveIntegers } from "./option-checks.ts";
 import { residual } from "./residual.ts";
 import type { Scope } from "./scope.ts";
 
@@ -81,11 +82,12 @@ export interface StackOptions {
   readonly norm?: boolean;
 }
 
-/** Checks the options of a stack of layers. */
-export function stackOptions(module: string, layer: ResolvedLayerOptions, options: StackOptions) {
-  const { numLayers, norm: finalNorm = false } = options;
+/** Checks the options of a stack of layers. First values are of the layer's seed unless the stack has its own. */
+export function stackOptions(module: string, layer: ResolvedLayerOptions, options: StackOptions & Seeded) {
+  requireKnown(module, options, { numLayers: true, norm: true, seed: true });
+  const { numLayers, norm: finalNorm = false, seed = layer.seed ?? 0 } = options;
   requirePositiveIntegers(module, { numLayers });
-  return { layer, numLayers, finalNorm };
+  return { layer, numLayers, finalNorm, seed };
 }
 
 function encoderLayer(scope: Scope, options: ResolvedLayerOptions, x: Tensor, masks: AttentionMasks): Tensor {

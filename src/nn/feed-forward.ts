@@ -10,7 +10,8 @@
 import type { Tensor } from "../tensor/index.ts";
 import { add, gelu, mul, relu, scalar, sigmoid, slice, tanh } from "../tensor/index.ts";
 import type { MatrixStart } from "./layers.ts";
-import { dropout, linear, matrixStart } from "./layers.ts";
+import { dropout, linear, matrixStart, matrixStarts } from "./layers.ts";
+import { requireOneOf, requirePositiveIntegers } from "./option-checks.ts";
 import type { Scope } from "./scope.ts";
 
 /** "gelu" is the exact one with the error function, "geluTanh" its approximation. */
@@ -28,9 +29,12 @@ export interface FeedForwardOptions {
   readonly matrices: MatrixStart;
 }
 
-/** x [..., d] -> [..., d]. Records `inner`, the activated units. */
+/** x [..., d] -> [..., d]. Records `inner`, the activated units. @throws ERR_OPTION, ERR_SHAPE */
 export function feedForward(scope: Scope, x: Tensor, options: FeedForwardOptions): Tensor {
   const { dimFeedforward, activation, bias, matrices } = options;
+  requirePositiveIntegers(scope.label, { dimFeedforward });
+  requireOneOf(scope.label, "activation", activation, activationNames);
+  requireOneOf(scope.label, "matrices", matrices, matrixStarts);
   const d = Number(x.shape[x.rank - 1]);
   const width = gates[activation] === undefined ? dimFeedforward : 2 * dimFeedforward;
   const layer = (outFeatures: number, inFeatures: number) => ({

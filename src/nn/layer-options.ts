@@ -13,6 +13,7 @@ import { normKinds } from "./normalization.ts";
 import {
   requireDivisible,
   requireEps,
+  requireKnown,
   requireOneOf,
   requirePositiveIntegers,
   requireRates,
@@ -48,8 +49,30 @@ export interface TransformerLayerOptions extends Seeded {
 
 export type ResolvedLayerOptions = ReturnType<typeof transformerLayerOptions>;
 
+/** Every option of a layer. */
+export const layerOptionNames = {
+  ...({
+    dModel: true,
+    nHead: true,
+    dimFeedforward: true,
+    dropout: true,
+    activation: true,
+    layerNormEps: true,
+  } as const),
+  ...({
+    batchFirst: true,
+    normFirst: true,
+    bias: true,
+    matrices: true,
+    norm: true,
+    rotary: true,
+    seed: true,
+  } as const),
+};
+
 /** Fills in defaults. @throws ERR_OPTION naming the module, the option and its range. */
 export function transformerLayerOptions(module: string, options: TransformerLayerOptions) {
+  requireKnown(module, options, layerOptionNames);
   const { dModel, nHead, dimFeedforward = 2048, dropout = 0.1, activation = "relu" } = options;
   const { batchFirst = false, normFirst = false, bias = true, layerNormEps = 1e-5, norm = "layer" } = options;
   requirePositiveIntegers(module, { dModel, nHead, dimFeedforward });

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { HostTensor } from "../base/dtype.ts";
 import type { Shape } from "../base/shape.ts";
 import { compute, numbers } from "../../test/compute.ts";
+import { messageOf } from "../../test/message-of.ts";
 import { input } from "../tensor/index.ts";
 import type { Tensor } from "../tensor/index.ts";
 import { dropout, embedding, linear } from "./layers.ts";
@@ -75,6 +76,18 @@ it("embedding reads rows of its table, which decays", async () => {
     new Map([[ids, places], ...feeds(scope, { "words.weight": table })]),
   );
   expect(result).toEqual(float32([2, 1, 2], 8, 9, 0, 1));
+});
+
+it.each<[string, HostTensor]>([
+  ["before", { dtype: "int32", shape: [2], data: Int32Array.of(1, -1) }],
+  ["beyond", { dtype: "int32", shape: [2], data: Int32Array.of(1, 5) }],
+  ["before, as int64,", { dtype: "int64", shape: [2], data: BigInt64Array.of(1n, -1n) }],
+])("embedding refuses a place %s its table", async (_, places) => {
+  const scope = Scope.root({ training: false });
+  const ids = input("ids", places.dtype, ["n"]);
+  const y = embedding(scope, ids, { numEmbeddings: 5, embeddingDim: 1, init });
+  const values = new Map([[ids, places], ...feeds(scope, { weight: float32([5, 1], 0, 1, 2, 3, 4) })]);
+  expect(await messageOf(() => compute({ result: y }, values))).toContain("ERR_RUN");
 });
 
 it("layerNorm starts as the plain norm, does not decay, and uses its epsilon", async () => {

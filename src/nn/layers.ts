@@ -6,7 +6,8 @@
  */
 import { product } from "../base/shape.ts";
 import type { Tensor } from "../tensor/index.ts";
-import { gatherRows, gemm, mul, reshape, shapeError } from "../tensor/index.ts";
+import { constant, gatherRows, gemm, greater, mul, reshape, shapeError, where } from "../tensor/index.ts";
+import { requirePositiveIntegers, requireRates } from "./option-checks.ts";
 import type { Initializer, Scope } from "./scope.ts";
 
 export interface LinearOptions {
@@ -20,7 +21,7 @@ export interface LinearOptions {
 /**
  * y = x W^T + b (PyTorch's `nn.Linear`). x: [..., in] -> [..., out]. Parameters `weight` [out, in], `bias` [out].
  *
- * @throws ERR_SHAPE where the last dimension of x is not a known number.
+ * @throws ERR_SHAPE where the last dimension of x is not a known number, ERR_OPTION.
  */
 export function linear(scope: Scope, x: Tensor, options: LinearOptions): Tensor {
   const inFeatures = x.shape[x.rank - 1];
@@ -28,6 +29,7 @@ export function linear(scope: Scope, x: Tensor, options: LinearOptions): Tensor 
     throw shapeError(scope.label, "linear needs [..., in] with a known size", [x], "reshape the input");
   }
   const { outFeatures } = options;
+  requirePositiveIntegers(scope.label, { outFeatures });
   const start = options.init ?? uniformOf(inFeatures);
   const weight = scope.parameter("weight", [outFeatures, inFeatures], { init: start, decay: true });
   if (options.bias === false) return project(x, weight);
@@ -50,24 +52,37 @@ export interface EmbeddingOptions {
   readonly init?: Initializer;
 }
 
-/** Rows of a table (PyTorch's `nn.Embedding`). indices [...] -> [..., dim]. Parameter `weight` [num, dim]. */
+/**
+ * Rows of a table (PyTorch's `nn.Embedding`). indices [...] -> [..., dim]. Parameter `weight` [num, dim].
+ *
+ * @throws ERR_SHAPE, ERR_OPTION; at run time ERR_RUN for an index outside of 0..num-1.
+ */
 export function embedding(scope: Scope, indices: Tensor, options: EmbeddingOptions): Tensor {
   if (indices.dtype !== "int32" && indices.dtype !== "int64")
     throw shapeError(scope.label, "indices must be int32 or int64 [...]", [indices], "cast them");
-  return gatherRows(embeddingTable(scope, options), indices);
+  const beyond = place(indices, options.numEmbeddings);
+  // Gather takes negative numbers from the end
+  return gatherRows(
+    embeddingTable(scope, options),
+    where(greater(place(indices, 0), indices), beyond, indices),
+  );
 }
 
 /** The table of `embedding`, for layers that share it: `project(x, embeddingTable(...))` gives tied logits. */
 export function embeddingTable(scope: Scope, options: EmbeddingOptions): Tensor {
   const { numEmbeddings, embeddingDim, init = { kind: "normal", std: 1 } } = options;
+  requirePositiveIntegers(scope.label, { numEmbeddings, embeddingDim });
   return scope.parameter("weight", [numEmbeddings, embeddingDim], { init, decay: true });
 }
 
 /**
  * Sets a share `rate` of elements to zero in training and scales the rest by 1 / (1 - rate)
  * (Srivastava et al. 2014, "inverted"). The identity outside training.
+ *
+ * @throws ERR_OPTION unless the rate is in [0, 1).
  */
 export function dropout(scope: Scope, x: Tensor, rate: number): Tensor {
+  requireRates(scope.label, { rate });
   return scope.training && rate > 0 ? mul(x, scope.dropoutMask(x.shape, rate)) : x;
 }
 
@@ -83,6 +98,13 @@ export function matrixStart(
   inFeatures: number,
 ): { readonly init?: Initializer } {
   return start === "kaiming" ? {} : { init: xavierUniform(outFeatures, inFeatures) };
+}
+
+/** A place in a table as an integer scalar of the indices' own type. */
+function place({ dtype }: Tensor, value: number): Tensor {
+  return dtype === "int64"
+    ? constant({ dtype, shape: [], data: BigInt64Array.of(BigInt(value)) })
+    : constant({ dtype: "int32", shape: [], data: Int32Array.of(value) });
 }
 
 /** PyTorch's first values of a linear layer: kaiming_uniform with a = sqrt(5) comes to -1/sqrt(in)..1/sqrt(in). */

@@ -75,6 +75,31 @@ describe("crossEntropy", () => {
     expectClose(found.gradient, wanted.gradient);
   });
 
+  it("takes -Infinity for a class that cannot be, as PyTorch does", async () => {
+    const z = settings[0][1].slice();
+    for (const impossible of [1, 4, 5, 11, 12]) z[impossible] = Number.NEGATIVE_INFINITY;
+    const found = await run(crossEntropy(logits, labels, { exampleWeights: weights }), z);
+    const wanted = reference(z);
+    expectClose([found.loss], [wanted.loss]);
+    expectClose(found.gradient, wanted.gradient);
+    const byClass = await run(
+      crossEntropy(logits, labels, { exampleWeights: weights, classWeights: [1, 1, 1] }),
+      z,
+    );
+    expect(byClass).toEqual(found);
+  });
+
+  it.each([0, 0.1])("lets nothing of an ignored example through, smoothing %f", async (labelSmoothing) => {
+    const clean = settings[0][1];
+    const dirty = clean.slice();
+    [6, 7, 8, 9].forEach((place, i) => (dirty[place] = [Number.NaN, 1, Infinity, -Infinity][i]));
+    const loss = crossEntropy(logits, labels, { ignoreIndex: 1, labelSmoothing });
+    const found = await run(loss, dirty);
+    expect(found).toEqual(await run(loss, clean));
+    expect(found.gradient.slice(6, 12)).toEqual([0, 0, 0, 0, 0, 0]);
+    expect(found.gradient.slice(0, 3)).not.toEqual([0, 0, 0]);
+  });
+
   it("refuses labels that are no class numbers", () => {
     expect(() => crossEntropy(logits, targets, { exampleWeights: weights })).toThrow(
       "ERR_SHAPE: crossEntropy: labels must be int32 or int64 [b] where logits are [b, 3]; float32[b, 3]",

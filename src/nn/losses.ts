@@ -22,7 +22,6 @@ import {
   logSoftmax,
   mul,
   neg,
-  oneHot,
   reshape,
   scalar,
   shapeError,
@@ -44,7 +43,10 @@ export interface CrossEntropyOptions extends Weighting {
   readonly classWeights?: readonly number[];
   /** Share of each target spread over all classes (Szegedy et al. 2016). In [0, 1); default 0. */
   readonly labelSmoothing?: number;
-  /** Examples with this label do not count, as in PyTorch with -100. Default: every label counts. */
+  /**
+   * Examples with this label do not count, whatever their logits hold. Default: every label counts, and one of -100
+   * ends the run with ERR_RUN; PyTorch skips that one unasked, at a cost that few need to pay.
+   */
   readonly ignoreIndex?: number;
 }
 
@@ -70,17 +72,24 @@ export function crossEntropy(logits: Tensor, labels: Tensor, options: CrossEntro
   if (ignoreIndex !== undefined && !Number.isSafeInteger(ignoreIndex))
     throw optionError("crossEntropy", "ignoreIndex must be a whole number", `it is ${ignoreIndex}`);
   const given = classNumbers(labels, logits);
-  const ignored = ignoreIndex === undefined ? undefined : equal(given, label(given, ignoreIndex));
+  const ignored = ignoreIndex === undefined ? undefined : equal(given, label(given, ignoreIndex)); // [n]
   const counted = ignored === undefined ? given : where(ignored, label(given, 0), given);
-  const target = oneHot(withinRange(counted, classes), classes); // [n, c]
-  const weighted = classWeights === undefined ? target : mul(target, vector(classWeights));
-  const smoothed =
+  const hit = equal(withinRange(counted, classes), classList(classes, [1, classes])); // [n, c]
+  const weighted =
+    classWeights === undefined ? cast(hit, "float32") : where(hit, vector(classWeights), scalar(0));
+  const skipped = ignored === undefined ? undefined : reshape(ignored, [flat.shape[0], 1]);
+  // what an ignored example holds may be no number: it is taken out before the softmax, so that no gradient meets it
+  const logP = logSoftmax(skipped === undefined ? flat : where(skipped, scalar(0), flat));
+  // chosen, not multiplied: the logarithm of a class that cannot be is -Infinity, and that times 0 is NaN
+  const taken =
     labelSmoothing === 0
-      ? weighted
-      : add(mul(weighted, scalar(1 - labelSmoothing)), spread(labelSmoothing, classes, classWeights));
-  const all = neg(sum(mul(logSoftmax(flat), smoothed), [1])); // [n, 1]
-  const present =
-    ignored === undefined ? undefined : sub(scalar(1), reshape(cast(ignored, "float32"), [flat.shape[0], 1])); // [n, 1]
+      ? where(hit, classWeights === undefined ? logP : mul(logP, vector(classWeights)), scalar(0))
+      : mul(
+          logP,
+          add(mul(weighted, scalar(1 - labelSmoothing)), spread(labelSmoothing, classes, classWeights)),
+        );
+  const all = neg(sum(taken, [1])); // [n, 1]
+  const present = skipped === undefined ? undefined : sub(scalar(1), cast(skipped, "float32")); // [n, 1]
   const each = present === undefined ? all : mul(all, present);
   if (exampleWeights !== undefined) return weightedSum(each, exampleWeights);
   if (present === undefined && classWeights === undefined) return average(each);
@@ -214,17 +223,18 @@ function classNumbers(labels: Tensor, logits: Tensor): Tensor {
 }
 
 /**
- * The labels [n] as they are, read through a table of the classes: a label outside of 0..c-1 ends the run with
- * ERR_RUN, where one-hot alone would count it as no class at all, or from the end.
+ * The labels [n] as int32 [n, 1], read through a table of the classes: a label outside of 0..c-1 ends the run with
+ * ERR_RUN, where comparing alone would count it as no class at all.
  */
 function withinRange(labels: Tensor, classes: number): Tensor {
+  // Gather takes negative numbers from the end
   const beyond = where(greater(label(labels, 0), labels), label(labels, classes), labels);
-  const table = constant({
-    dtype: "int32",
-    shape: [classes, 1],
-    data: Int32Array.from({ length: classes }, (_, c) => c),
-  });
-  return reshape(gatherRows(table, beyond), labels.shape);
+  return gatherRows(classList(classes, [classes, 1]), beyond);
+}
+
+/** 0, 1, ..., c-1 in a shape of c elements. */
+function classList(classes: number, shape: readonly number[]): Tensor {
+  return constant({ dtype: "int32", shape, data: Int32Array.from({ length: classes }, (_, c) => c) });
 }
 
 /** Mean over classes, then over examples as weighted. */

@@ -12,6 +12,7 @@ import type { Dim, Shape } from "../base/shape.ts";
 import { formatShape, product, sameShape } from "../base/shape.ts";
 import { AttuneError } from "../base/errors.ts";
 import type { Tensor } from "../tensor/index.ts";
+import { requireLengths, unusedOption } from "./option-checks.ts";
 import {
   add,
   arange,
@@ -55,9 +56,11 @@ export interface HeadMasks {
  * bool [t, s], true where key s lies behind query t: the mask of a decoder.
  *
  * @param queryPlaces int32 [t]: the places of the queries; default 0, 1, ..., t-1.
+ * @throws ERR_OPTION unless lengths are names, or whole numbers, 1 or more.
  */
-export function causalMask(t: Dim, s: Dim = t, queryPlaces: Tensor = arange(t)): Tensor {
-  return greater(reshape(arange(s), [1, s]), reshape(queryPlaces, [t, 1]));
+export function causalMask(t: Dim, s: Dim = t, queryPlaces?: Tensor): Tensor {
+  requireLengths("causalMask", { t, s });
+  return greater(reshape(arange(s), [1, s]), reshape(queryPlaces ?? arange(t), [t, 1]));
 }
 
 /**
@@ -79,7 +82,8 @@ export function paddingBias(attentionMask: Tensor, numHeads: number): Tensor {
 /**
  * Checks masks against the sizes of one attention and puts them together.
  *
- * @throws ERR_MASK naming the module, the shape it expects and the one found.
+ * @throws ERR_MASK naming the module, the shape it expects and the one found; ERR_OPTION_UNUSED for `queryPlaces`
+ *   without `isCausal`.
  */
 export function headMasks(
   label: string,
@@ -87,6 +91,8 @@ export function headMasks(
   sizes: { readonly b: Dim; readonly t: Dim; readonly s: Dim; readonly numHeads: number },
 ): HeadMasks {
   const { b, t, s, numHeads } = sizes;
+  if (masks.queryPlaces !== undefined && masks.isCausal !== true)
+    throw unusedOption(label, "queryPlaces are for isCausal", "isCausal is not true");
   const parts: HeadMasks[] = [];
   if (masks.keyPaddingMask !== undefined) {
     const mask = masks.keyPaddingMask;

@@ -1,7 +1,14 @@
 import { describe, expect, it } from "vitest";
 import type { HostTensor } from "../base/dtype.ts";
 import { input, randn } from "../tensor/index.ts";
-import { Linear, TransformerEncoder, TransformerEncoderLayer } from "./modules.ts";
+import {
+  LayerNorm,
+  Linear,
+  RMSNorm,
+  Transformer,
+  TransformerEncoder,
+  TransformerEncoderLayer,
+} from "./modules.ts";
 import { Scope } from "./scope.ts";
 
 const options = { inFeatures: 2, outFeatures: 3 };
@@ -34,6 +41,26 @@ describe("a module", () => {
       },
     ).state();
     expect(encoder.get("layers.0.linear1.weight")).not.toEqual(encoder.get("layers.1.linear1.weight"));
+  });
+
+  it("of layers starts from the layer's seed unless it has its own", () => {
+    const layer = new TransformerEncoderLayer({ dModel: 4, nHead: 2, dimFeedforward: 3, seed: 5 });
+    const stack = (seed?: number) =>
+      new TransformerEncoder(layer, { numLayers: 1, ...(seed === undefined ? {} : { seed }) });
+    expect(stack().state()).toEqual(stack(5).state());
+    expect(stack().state()).not.toEqual(stack(0).state());
+    expect(stack(0).options.seed).toBe(0);
+  });
+
+  it("of PyTorch's defaults adds to the mean square what a float32 of 1 can tell apart", () => {
+    expect(new RMSNorm({ normalizedShape: 3 }).options.eps).toBe(2 ** -23);
+    expect(new LayerNorm({ normalizedShape: 3 }).options.eps).toBe(1e-5);
+  });
+
+  it("takes an option that is undefined for one that is not given", () => {
+    const small = { dModel: 4, nHead: 2, dimFeedforward: 3, numEncoderLayers: 1, numDecoderLayers: 1 };
+    const undefinedOne: object = { matrices: undefined };
+    expect(new Transformer({ ...small, ...undefinedOne }).state()).toEqual(new Transformer(small).state());
   });
 
   it("takes a state and gives it back, in order of declaration", () => {
@@ -79,6 +106,10 @@ describe("a state that does not fit", () => {
     ["bias is missing", { weight }],
     ["weight is float32[2, 3], not float32[3, 2]", { weight: float32([2, 3], 1, 2, 3, 4, 5, 6), bias }],
     ["bias has 2 values, not 3", { weight, bias: float32([3], 7, 8) }],
+    [
+      "bias is int32[3], not float32[3]",
+      { weight, bias: Object.assign(float32([3], 7, 8, 9), { dtype: "int32" }) },
+    ],
     ["scale is unexpected", { weight, bias, scale: bias }],
     ["weight is missing; bias is missing; w is unexpected", { w: weight }],
   ])("%s: nothing of it is taken", (found, state) => {

@@ -6,7 +6,7 @@
  *
  * A layer is a function from a scope and inputs to outputs (layers.ts, encoder.ts, ...). A module is such a function
  * with its options, a scope and values for its parameters bound to it: what PyTorch calls `nn.Module`. Calling it
- * records a graph in evaluation mode; nothing is computed until `evaluate` (eager/evaluate.ts). `build` puts the same
+ * records a graph in evaluation mode; nothing is computed until `evaluate` (engine/evaluate.ts). `build` puts the same
  * layer into a larger model, or a training graph, under another scope.
  *
  * Values are made when first asked for, from the seed and the parameter's path. This is the one place of nn/ that
@@ -170,12 +170,13 @@ function makeModule<
   });
 }
 
-function checkState(module: string, specs: readonly ParameterSpec[], state: State): void {
+/** @throws ERR_STATE unless `state` has a value for each of the parameters, of its shape, and no others. */
+export function checkState(module: string, specs: readonly ParameterSpec[], state: State): void {
   const faults = specs.flatMap(({ name, shape }) => {
     const given = state.get(name);
     if (given === undefined) return [`${name} is missing`];
     const { dtype, data } = given;
-    if (!sameShape(given.shape, shape) || !(data instanceof Float32Array))
+    if (!sameShape(given.shape, shape) || dtype !== "float32" || !(data instanceof Float32Array))
       return [`${name} is ${dtype}${formatShape(given.shape)}, not float32${formatShape(shape)}`];
     const count = elementCount(shape);
     return data.length === count ? [] : [`${name} has ${data.length} values, not ${count}`];

@@ -21,7 +21,7 @@ import type { MultiHeadAttentionCall, MultiHeadAttentionOptions } from "./multi-
 import { layoutOf, requireWidth } from "./layout.ts";
 import { multiHeadAttention, multiHeadAttentionOptions } from "./multi-head-attention.ts";
 import { layerNorm, rmsNorm } from "./normalization.ts";
-import { requireEps, requirePositiveIntegers, requireRates } from "./option-checks.ts";
+import { requireEps, requireKnown, requirePositiveIntegers, requireRates } from "./option-checks.ts";
 import { learnedPositions, sinusoidalPositions } from "./positions.ts";
 import type { Scope } from "./scope.ts";
 import type { TransformerCall, TransformerOptions } from "./transformer.ts";
@@ -31,6 +31,7 @@ import { transformer, transformerOptions } from "./transformer.ts";
 export const Linear = defineModule({
   name: "Linear",
   resolve: (options: { inFeatures: number; outFeatures: number; bias?: boolean } & Seeded) => {
+    requireKnown("Linear", options, { inFeatures: true, outFeatures: true, bias: true, seed: true });
     const { inFeatures, outFeatures, bias = true, seed = 0 } = options;
     requirePositiveIntegers("Linear", { inFeatures, outFeatures });
     return { inFeatures, outFeatures, bias, seed };
@@ -48,6 +49,7 @@ export const Linear = defineModule({
 export const Embedding = defineModule({
   name: "Embedding",
   resolve: (options: { numEmbeddings: number; embeddingDim: number } & Seeded) => {
+    requireKnown("Embedding", options, { numEmbeddings: true, embeddingDim: true, seed: true });
     const { numEmbeddings, embeddingDim, seed = 0 } = options;
     requirePositiveIntegers("Embedding", { numEmbeddings, embeddingDim });
     return { numEmbeddings, embeddingDim, seed };
@@ -59,16 +61,19 @@ export const Embedding = defineModule({
 /** Normalisation of the last axis: normalization.ts. */
 export const LayerNorm = defineModule({
   name: "LayerNorm",
-  resolve: (options: NormOptions) => normOptions("LayerNorm", options),
+  resolve: (options: NormOptions) => normOptions("LayerNorm", options, 1e-5),
   example: ({ normalizedShape }): [x: Tensor] => [input("x", "float32", ["n", normalizedShape])],
   build: (scope, options, x: Tensor) =>
     layerNorm(scope, requireWidth(scope.label, x, options.normalizedShape), options),
 });
 
-/** Root-mean-square normalisation of the last axis: normalization.ts. */
+/**
+ * Root-mean-square normalisation of the last axis: normalization.ts. `eps` is by default what it is in PyTorch, the
+ * step from 1 to the next float32, 2**-23.
+ */
 export const RMSNorm = defineModule({
   name: "RMSNorm",
-  resolve: (options: NormOptions) => normOptions("RMSNorm", options),
+  resolve: (options: NormOptions) => normOptions("RMSNorm", options, 2 ** -23),
   example: ({ normalizedShape }): [x: Tensor] => [input("x", "float32", ["n", normalizedShape])],
   build: (scope, options, x: Tensor) =>
     rmsNorm(scope, requireWidth(scope.label, x, options.normalizedShape), options),
@@ -77,7 +82,9 @@ export const RMSNorm = defineModule({
 /** Dropout: layers.ts. The identity but in a training graph. */
 export const Dropout = defineModule({
   name: "Dropout",
-  resolve: ({ p = 0.5 }: { p?: number } = {}) => {
+  resolve: (options: { p?: number } = {}) => {
+    requireKnown("Dropout", options, { p: true });
+    const { p = 0.5 } = options;
     requireRates("Dropout", { p });
     return { p };
   },
@@ -85,29 +92,37 @@ export const Dropout = defineModule({
   build: (scope, { p }, x: Tensor) => dropout(scope, x, p),
 });
 
-/** Sinusoids added to x [s, b, d] or [s, d]: positions.ts. No parameters. */
+/** Sinusoids added to x [s, b, d], [b, s, d] with `batchFirst`, or [s, d]: positions.ts. No parameters. */
 export const SinusoidalPositions = defineModule({
   name: "SinusoidalPositions",
-  resolve: (options: { d: number; maxLength?: number }) => {
-    const { d, maxLength = 5000 } = options;
+  resolve: (options: { d: number; maxLength?: number; batchFirst?: boolean }) => {
+    requireKnown("SinusoidalPositions", options, { d: true, maxLength: true, batchFirst: true });
+    const { d, maxLength = 5000, batchFirst = false } = options;
     requirePositiveIntegers("SinusoidalPositions", { d, maxLength });
-    return { d, maxLength };
+    return { d, maxLength, batchFirst };
   },
-  example: ({ d }): [x: Tensor] => [input("x", "float32", ["s", "b", d])],
-  build: (scope, { d, maxLength }, x: Tensor) =>
-    addPositions(scope, x, d, () => sinusoidalPositions(x.shape[0], d, { maxLength })),
+  example: ({ d, batchFirst }): [x: Tensor] => [sequence("x", "s", d, batchFirst)],
+  build: (scope, options, x: Tensor) =>
+    addPositions(scope, x, options, (s) =>
+      sinusoidalPositions(s, options.d, { maxLength: options.maxLength }),
+    ),
 });
 
-/** A learned table added to x [s, b, d] or [s, d]: positions.ts. */
+/** A learned table added to x [s, b, d], [b, s, d] with `batchFirst`, or [s, d]: positions.ts. */
 export const LearnedPositions = defineModule({
   name: "LearnedPositions",
-  resolve: (options: { d: number; maxLength: number } & Seeded) => {
-    requirePositiveIntegers("LearnedPositions", { d: options.d, maxLength: options.maxLength });
-    return options;
+  resolve: (options: { d: number; maxLength: number; batchFirst?: boolean } & Seeded) => {
+    const names = { d: true, maxLength: true, batchFirst: true, seed: true } as const;
+    requireKnown("LearnedPositions", options, names);
+    const { d, maxLength, batchFirst = false, seed = 0 } = options;
+    requirePositiveIntegers("LearnedPositions", { d, maxLength });
+    return { d, maxLength, batchFirst, seed };
   },
-  example: ({ d }): [x: Tensor] => [input("x", "float32", ["s", "b", d])],
+  example: ({ d, batchFirst }): [x: Tensor] => [sequence("x", "s", d, batchFirst)],
   build: (scope, options, x: Tensor) =>
-    addPositions(scope, x, options.d, () => learnedPositions(scope, x.shape[0], options)),
+    addPositions(scope, x, options, (s) =>
+      learnedPositions(scope, s, { d: options.d, maxLength: options.maxLength }),
+    ),
 });
 
 /** Attention with projections: multi-head-attention.ts. Gives `{ output, weights }`. */
@@ -135,10 +150,8 @@ export const TransformerEncoderLayer = defineModule({
 /** `numLayers` layers with the options of `layer`, each with weights of its own: encoder.ts. */
 export const TransformerEncoder = defineModule({
   name: "TransformerEncoder",
-  resolve: (layer: Configured, options: StackOptions & Seeded) => ({
-    ...stackOptions("TransformerEncoder", layer.options, options),
-    seed: options.seed ?? 0,
-  }),
+  resolve: (layer: Configured, options: StackOptions & Seeded) =>
+    stackOptions("TransformerEncoder", layer.options, options),
   example: ({ layer }): EncoderInputs => [sequence("src", "s", layer.dModel, layer.batchFirst)],
   build: (scope, options, ...[src, call]: EncoderInputs) => transformerEncoder(scope, options, src, call),
 });
@@ -158,10 +171,8 @@ export const TransformerDecoderLayer = defineModule({
 /** `numLayers` layers with the options of `layer`, each with weights of its own: decoder.ts. */
 export const TransformerDecoder = defineModule({
   name: "TransformerDecoder",
-  resolve: (layer: Configured, options: StackOptions & Seeded) => ({
-    ...stackOptions("TransformerDecoder", layer.options, options),
-    seed: options.seed ?? 0,
-  }),
+  resolve: (layer: Configured, options: StackOptions & Seeded) =>
+    stackOptions("TransformerDecoder", layer.options, options),
   example: ({ layer }): DecoderInputs => [
     sequence("tgt", "t", layer.dModel, layer.batchFirst),
     sequence("memory", "s", layer.dModel, layer.batchFirst),
@@ -193,25 +204,33 @@ type Configured = Pick<
   "options"
 >;
 
-interface NormOptions {
+interface NormOptions extends Seeded {
   readonly normalizedShape: number;
-  /** Default 1e-5. */
+  /** Added to the variance or the mean square. Default 1e-5 for LayerNorm, 2**-23 for RMSNorm. */
   readonly eps?: number;
 }
 
-function normOptions(module: string, { normalizedShape, eps = 1e-5 }: NormOptions) {
+function normOptions(module: string, options: NormOptions, defaultEps: number) {
+  requireKnown(module, options, { normalizedShape: true, eps: true, seed: true });
+  const { normalizedShape, eps = defaultEps, seed = 0 } = options;
   requirePositiveIntegers(module, { normalizedShape });
   requireEps(module, "eps", eps);
-  return { normalizedShape, eps };
+  return { normalizedShape, eps, seed };
 }
 
 function sequence(name: string, length: Dim, width: number, batchFirst: boolean): Tensor {
   return input(name, "float32", batchFirst ? ["b", length, width] : [length, "b", width]);
 }
 
-/** x [s, b, d] or [s, d] plus positions [s, d]. */
-function addPositions(scope: Scope, x: Tensor, d: number, makePositions: () => Tensor): Tensor {
-  layoutOf(scope.label, x, false).enter("x", x, d);
-  const positions = makePositions();
-  return add(x, x.rank === 2 ? positions : reshape(positions, [x.shape[0], 1, d]));
+/** x in any layout plus positions [s, d]. */
+function addPositions(
+  scope: Scope,
+  x: Tensor,
+  { d, batchFirst }: { readonly d: number; readonly batchFirst: boolean },
+  makePositions: (s: Dim) => Tensor,
+): Tensor {
+  const layout = layoutOf(scope.label, x, batchFirst);
+  const entered = layout.enter("x", x, d); // [s, b, d]
+  const [s] = entered.shape;
+  return layout.leave(add(entered, reshape(makePositions(s), [s, 1, d])));
 }

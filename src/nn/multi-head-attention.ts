@@ -23,9 +23,11 @@ import type { Seeded } from "./module.ts";
 import {
   requireDivisible,
   requireEvenHeads,
+  requireKnown,
   requireOneOf,
   requirePositiveIntegers,
   requireRates,
+  unusedOption,
 } from "./option-checks.ts";
 import type { RotaryOptions } from "./rotary.ts";
 import { requireRotary, rotary } from "./rotary.ts";
@@ -53,7 +55,7 @@ export interface MultiHeadAttentionOptions extends Seeded {
 export interface MultiHeadAttentionCall extends AttentionMasks {
   /** Also give the attention weights. Default false. */
   readonly needWeights?: boolean;
-  /** The mean over heads, or one matrix a head. Default true. */
+  /** For `needWeights`: the mean over heads, or one matrix a head. Default true. */
   readonly averageAttnWeights?: boolean;
   /** [heads, t, s], added to the scores of every sequence: relative positions (relative-bias.ts). */
   readonly positionBias?: Tensor;
@@ -62,14 +64,23 @@ export interface MultiHeadAttentionCall extends AttentionMasks {
 export interface MultiHeadAttentionOutput {
   /** In the layout of the query. */
   readonly output: Tensor;
-  /** On request, [b, t, s], or [b, heads, t, s] without averaging; without b for a single sequence. */
+  /**
+   * On request, [b, t, s], or [b, heads, t, s] without averaging; without b for a single sequence. In training they are
+   * those before dropout, rows of sum 1, where PyTorch gives those after it.
+   */
   readonly weights?: Tensor;
 }
 
 export type ResolvedAttentionOptions = ReturnType<typeof multiHeadAttentionOptions>;
 
+const optionNames = {
+  ...({ embedDim: true, numHeads: true, dropout: true, bias: true, kDim: true, vDim: true } as const),
+  ...({ batchFirst: true, matrices: true, rotary: true, seed: true } as const),
+};
+
 /** Fills in defaults. @throws ERR_OPTION naming the option and its range. */
 export function multiHeadAttentionOptions(options: MultiHeadAttentionOptions) {
+  requireKnown("MultiHeadAttention", options, optionNames);
   const { embedDim, numHeads, dropout = 0, bias = true, batchFirst = false } = options;
   const { kDim = embedDim, vDim = embedDim, matrices = "kaiming" } = options;
   requirePositiveIntegers("MultiHeadAttention", { embedDim, numHeads, kDim, vDim });
@@ -86,7 +97,8 @@ export function multiHeadAttentionOptions(options: MultiHeadAttentionOptions) {
 /**
  * Attention of `query` over `key` and `value`, in any layout.
  *
- * @throws ERR_SHAPE and ERR_MASK naming the module, what it expects and what it was given.
+ * @throws ERR_SHAPE and ERR_MASK naming the module, what it expects and what it was given; ERR_OPTION_UNUSED for an
+ *   option of the call that would do nothing.
  */
 export function multiHeadAttention(
   scope: Scope,
@@ -97,10 +109,14 @@ export function multiHeadAttention(
   call: MultiHeadAttentionCall = {},
 ): MultiHeadAttentionOutput {
   const { embedDim, numHeads, batchFirst, kDim, vDim } = options;
+  if (call.averageAttnWeights !== undefined && call.needWeights !== true)
+    throw unusedOption(scope.label, "averageAttnWeights is for needWeights", "needWeights is not true");
   const layout = layoutOf(scope.label, query, batchFirst);
   const q = layout.enter("query", query, embedDim); // [t, b, e]
-  const k = key === query ? q : layout.enter("key", key, kDim);
-  const v = value === query ? q : value === key ? k : layout.enter("value", value, vDim);
+  // one tensor is entered once, where it may stand for both
+  const k = key === query && kDim === embedDim ? q : layout.enter("key", key, kDim);
+  const alike = value === key && vDim === kDim;
+  const v = alike ? k : value === query && vDim === embedDim ? q : layout.enter("value", value, vDim);
   const { output, weights } = attend(scope, options, { q, k, v }, { ...call, ...enterMasks(layout, call) });
   const result = { output: layout.leave(output) };
   if (call.needWeights !== true) return result;

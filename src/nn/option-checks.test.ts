@@ -1,6 +1,9 @@
 /** Options out of their range are refused when a module is made: the error names it, the option, the range and the value. */
 import { describe, expect, it } from "vitest";
 import { input } from "../tensor/index.ts";
+import { feedForward } from "./feed-forward.ts";
+import { dropout, embeddingTable, linear } from "./layers.ts";
+import { causalMask } from "./masks.ts";
 import type { TransformerLayerOptions } from "./layer-options.ts";
 import {
   Dropout,
@@ -9,11 +12,14 @@ import {
   LearnedPositions,
   Linear,
   MultiHeadAttention,
+  RMSNorm,
+  SinusoidalPositions,
   Transformer,
   TransformerDecoderLayer,
   TransformerEncoder,
   TransformerEncoderLayer,
 } from "./modules.ts";
+import { learnedPositions, sinusoidalPositions } from "./positions.ts";
 import { relativeBias } from "./relative-bias.ts";
 import { rotary } from "./rotary.ts";
 import { Scope } from "./scope.ts";
@@ -23,12 +29,84 @@ const layer = { dModel: 6, nHead: 3, dimFeedforward: 5 };
 /** What happens, its error up to the next step, and what to call. */
 type Refusal = readonly [what: string, error: string, call: () => unknown];
 
+describe("an option of another name", () => {
+  /** As JavaScript calls it, which knows no types. */
+  const untyped = <O extends object>(options: O, more: object): O => ({ ...options, ...more });
+  const encoderLayer = new TransformerEncoderLayer(layer);
+  const norm = { normalizedShape: 3 };
+  it.each<Refusal>([
+    [
+      "another case",
+      'TransformerEncoderLayer: an option must be one that it has; dimFeedForward is none; did you mean "dimFeedforward"?',
+      () => new TransformerEncoderLayer(untyped(layer, { dimFeedForward: 5 })),
+    ],
+    [
+      "a layer's, of a stack",
+      "TransformerEncoder: an option must be one that it has; dModel is none; it takes numLayers, norm, seed",
+      () => new TransformerEncoder(encoderLayer, untyped({ numLayers: 1 }, { dModel: 5 })),
+    ],
+    [
+      "PyTorch's, of a norm",
+      "LayerNorm: an option must be one that it has; elementwiseAffine is none; it takes normalizedShape, eps, seed",
+      () => new LayerNorm(untyped(norm, { elementwiseAffine: false })),
+    ],
+    [
+      "a layer norm's, of another",
+      "RMSNorm: an option must be one that it has; bias is none; it takes normalizedShape, eps, seed",
+      () => new RMSNorm(untyped(norm, { bias: false })),
+    ],
+    [
+      "a name of every object",
+      "Linear: an option must be one that it has; toString is none; it takes inFeatures, outFeatures, bias, seed",
+      () => new Linear(untyped({ inFeatures: 3, outFeatures: 2 }, { toString: 1 })),
+    ],
+    [
+      "Python's",
+      'Embedding: an option must be one that it has; num_embeddings is none; did you mean "numEmbeddings"?',
+      () => new Embedding(untyped({ numEmbeddings: 3, embeddingDim: 2 }, { num_embeddings: 3 })),
+    ],
+    [
+      "of dropout",
+      "Dropout: an option must be one that it has; rate is none; it takes p",
+      () => new Dropout(untyped({}, { rate: 0.5 })),
+    ],
+    [
+      "of positions",
+      'SinusoidalPositions: an option must be one that it has; maxLengths is none; did you mean "maxLength"?',
+      () => new SinusoidalPositions(untyped({ d: 6 }, { maxLengths: 3 })),
+    ],
+    [
+      "of learned positions",
+      'LearnedPositions: an option must be one that it has; batchfirst is none; did you mean "batchFirst"?',
+      () => new LearnedPositions(untyped({ d: 6, maxLength: 3 }, { batchfirst: true })),
+    ],
+    [
+      "of attention",
+      'MultiHeadAttention: an option must be one that it has; kdim is none; did you mean "kDim"?',
+      () => new MultiHeadAttention(untyped({ embedDim: 6, numHeads: 3 }, { kdim: 5 })),
+    ],
+    [
+      "of both",
+      'Transformer: an option must be one that it has; numEncoderLayer is none; did you mean "numEncoderLayers"?',
+      () => new Transformer(untyped({}, { numEncoderLayer: 1 })),
+    ],
+  ])("%s", (_, error, call) => {
+    expect(call).toThrow(`ERR_OPTION: ${error}`);
+  });
+});
+
 describe("an option out of its range", () => {
   const make = (options: Partial<TransformerLayerOptions>) => () =>
     new TransformerEncoderLayer({ ...layer, ...options });
   const named = (option: string, value: string) => ({ [option]: value }) as Partial<TransformerLayerOptions>;
+  const root = Scope.root({ training: false });
+  const inner = (changed: object) => () =>
+    feedForward(root.at("ff"), input("x", "float32", ["n", 3]), {
+      ...{ dimFeedforward: 5, activation: "relu", dropout: 0, bias: true, matrices: "kaiming" },
+      ...changed,
+    });
   const bias = (options: object) => () =>
-    relativeBias(Scope.root({ training: false }).at("bias"), { t: 3, s: 3 }, { numHeads: 3, ...options });
+    relativeBias(root.at("bias"), { t: 3, s: 3 }, { numHeads: 3, ...options });
 
   it.each<Refusal>([
     [
@@ -166,6 +244,67 @@ describe("an option out of its range", () => {
       "distance within near buckets",
       "model.bias: maxDistance must be above 8; it is 8",
       bias({ maxDistance: 8 }),
+    ],
+    [
+      "dropping more than all, by the function",
+      "model.drop: rate must be in [0, 1); rate is 5",
+      () => dropout(root.at("drop"), input("x", "float32", ["n"]), 5),
+    ],
+    ["half a place", "causalMask: t must be a whole number, 1 or more; t is 2.5", () => causalMask(2.5)],
+    [
+      "fewer keys than none",
+      "causalMask: s must be a whole number, 1 or more; s is -1",
+      () => causalMask(2, -1),
+    ],
+    [
+      "places before the first",
+      "sinusoidalPositions: t must be a whole number, 1 or more; t is -1",
+      () => sinusoidalPositions(-1, 3),
+    ],
+    [
+      "half a width of places",
+      "sinusoidalPositions: d must be a whole number, 1 or more; d is 2.5",
+      () => sinusoidalPositions("t", 2.5),
+    ],
+    [
+      "no room for places",
+      "sinusoidalPositions: maxLength must be a whole number, 1 or more; maxLength is 0",
+      () => sinusoidalPositions("t", 4, { maxLength: 0 }),
+    ],
+    [
+      "no learned places",
+      "model.places: maxLength must be a whole number, 1 or more; maxLength is 0",
+      () => learnedPositions(root.at("places"), "t", { maxLength: 0, d: 3 }),
+    ],
+    [
+      "part of a learned place",
+      "model.places: t must be a whole number, 1 or more; t is 1.5",
+      () => learnedPositions(root.at("places"), 1.5, { maxLength: 4, d: 3 }),
+    ],
+    [
+      "rows of a table, by the function",
+      "model.words: embeddingDim must be a whole number, 1 or more; embeddingDim is -3",
+      () => embeddingTable(root.at("words"), { numEmbeddings: 3, embeddingDim: -3 }),
+    ],
+    [
+      "features, by the function",
+      "model.line: outFeatures must be a whole number, 1 or more; outFeatures is 0.5",
+      () => linear(root.at("line"), input("x", "float32", ["n", 3]), { outFeatures: 0.5 }),
+    ],
+    [
+      "activation, by the function",
+      'model.ff: activation must be one of relu, gelu, geluTanh, silu, geglu, swiglu; activation is "toString"',
+      inner({ activation: "toString" }),
+    ],
+    [
+      "inner units, by the function",
+      "model.ff: dimFeedforward must be a whole number, 1 or more; dimFeedforward is 0",
+      inner({ dimFeedforward: 0 }),
+    ],
+    [
+      "first values, by the function",
+      'model.ff: matrices must be one of kaiming, xavier; matrices is "ones"',
+      inner({ matrices: "ones" }),
     ],
   ])("%s", (_, error, call) => {
     expect(call).toThrow(`ERR_OPTION: ${error}; change the options`);

@@ -1,5 +1,30 @@
 /** Checks of options that several modules share: each error names the module, the option, its range and the value. */
-import { AttuneError } from "../base/errors.ts";
+import { AttuneError, nearest } from "../base/errors.ts";
+import { optionError } from "../base/options.ts";
+import type { Dim } from "../base/shape.ts";
+
+export { optionError, requireSeed } from "../base/options.ts";
+
+/**
+ * Throws ERR_OPTION for an option that a module does not have, such as plain JavaScript lets through.
+ *
+ * @param names every option of the module; the types hold it complete.
+ */
+export function requireKnown<O extends object>(
+  module: string,
+  options: O,
+  names: Readonly<Record<keyof O, true>>,
+): void {
+  const known = Object.keys(names);
+  const stray = Object.keys(options).find((name) => !known.includes(name));
+  if (stray === undefined) return;
+  const hint = nearest(stray, known);
+  throw new AttuneError("ERR_OPTION", {
+    rule: `${module}: an option must be one that it has`,
+    found: `${stray} is none`,
+    next: hint === undefined ? `it takes ${known.join(", ")}` : `did you mean "${hint}"?`,
+  });
+}
 
 /** Throws ERR_OPTION unless every value is a whole number, 1 or more. */
 export function requirePositiveIntegers(module: string, values: Readonly<Record<string, number>>): void {
@@ -9,18 +34,18 @@ export function requirePositiveIntegers(module: string, values: Readonly<Record<
   }
 }
 
+/** Throws ERR_OPTION unless every length is a name, or a whole number, 1 or more. */
+export function requireLengths(module: string, lengths: Readonly<Record<string, Dim>>): void {
+  for (const [name, length] of Object.entries(lengths))
+    if (typeof length === "number") requirePositiveIntegers(module, { [name]: length });
+}
+
 /** Throws ERR_OPTION unless every value lies in [0, 1). */
 export function requireRates(module: string, values: Readonly<Record<string, number>>): void {
   for (const [name, value] of Object.entries(values)) {
     if (!(value >= 0 && value < 1))
       throw optionError(module, `${name} must be in [0, 1)`, `${name} is ${value}`);
   }
-}
-
-/** Throws ERR_OPTION unless `seed` is a whole number, 0 or more. */
-export function requireSeed(module: string, seed: number): void {
-  if (!Number.isSafeInteger(seed) || seed < 0)
-    throw optionError(module, "seed must be a whole number, 0 or more", `seed is ${seed}`);
 }
 
 /** Throws ERR_OPTION unless `eps` is a number, 0 or more. */
@@ -55,6 +80,7 @@ export function requireEvenHeads(module: string, headSize: number): void {
   throw optionError(module, "with rotary positions the size of a head must be even", `it is ${headSize}`);
 }
 
-export function optionError(module: string, rule: string, found: string): AttuneError {
-  return new AttuneError("ERR_OPTION", { rule: `${module}: ${rule}`, found, next: "change the options" });
+/** An option that is given, but would do nothing: `rule` says with what it would. */
+export function unusedOption(module: string, rule: string, found: string): AttuneError {
+  return new AttuneError("ERR_OPTION_UNUSED", { rule: `${module}: ${rule}`, found, next: "leave it out" });
 }

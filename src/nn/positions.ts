@@ -12,6 +12,7 @@ import type { Tensor } from "../tensor/index.ts";
 import { arange, constant, gatherRows } from "../tensor/index.ts";
 import type { EmbeddingOptions } from "./layers.ts";
 import { embeddingTable } from "./layers.ts";
+import { requireLengths } from "./option-checks.ts";
 import type { Scope } from "./scope.ts";
 
 /** The table of sinusoids as numbers, [length, d], computed in float64. */
@@ -32,6 +33,7 @@ export function sinusoidTable(length: number, d: number): Float32Array {
  * @param options.maxLength places that a graph with a named length can tell apart; a known length needs none.
  *   Default 5000.
  * @param options.positions int32 [t]: the places; default 0, 1, ..., t-1.
+ * @throws ERR_OPTION unless sizes are whole numbers, 1 or more.
  */
 export function sinusoidalPositions(
   t: Dim,
@@ -39,6 +41,7 @@ export function sinusoidalPositions(
   options: { readonly maxLength?: number; readonly positions?: Tensor } = {},
 ): Tensor {
   const { maxLength = 5000, positions } = options;
+  requireLengths("sinusoidalPositions", { t, d, maxLength });
   const length = typeof t === "number" && positions === undefined ? t : maxLength;
   const table = constant({ dtype: "float32", shape: [length, d], data: sinusoidTable(length, d) });
   return length === t ? table : gatherRows(table, positions ?? arange(t));
@@ -47,7 +50,7 @@ export function sinusoidalPositions(
 /**
  * Learned positions of the first `t` places, [t, d]. Parameter `weight` [maxLength, d].
  *
- * @throws ERR_SEQUENCE_TOO_LONG where a known t exceeds the table. A named one is held to it at run time.
+ * @throws ERR_OPTION; ERR_SEQUENCE_TOO_LONG where a known t exceeds the table. A named one is held to it at run time.
  */
 export function learnedPositions(
   scope: Scope,
@@ -58,6 +61,7 @@ export function learnedPositions(
   >,
 ): Tensor {
   const { maxLength, d, positions, init } = options;
+  requireLengths(scope.label, { t, d, maxLength });
   if (typeof t === "number" && t > maxLength) {
     throw new AttuneError("ERR_SEQUENCE_TOO_LONG", {
       rule: `${scope.label}: a sequence must fit into the ${maxLength} positions that were learned`,

@@ -8,6 +8,7 @@ import type { Shape } from "../base/shape.ts";
 import type { Tensor } from "../tensor/index.ts";
 import { input } from "../tensor/index.ts";
 import { scaledDotProductAttention } from "./attention.ts";
+import { DecodingCache } from "./decoding-cache.ts";
 import { embedding } from "./layers.ts";
 import {
   Embedding,
@@ -102,6 +103,34 @@ describe("a wrong rank, type or dimension", () => {
       () => transformer(src, x("t", "b", 5)),
     ],
     [
+      "one tensor for queries and narrower keys",
+      "ERR_SHAPE: MultiHeadAttention: key must be float32 [s, b, 5] or [s, 5]; float32[t, b, 6]",
+      () => attention(tgt, tgt, tgt),
+    ],
+    [
+      "one tensor for queries and wider values",
+      "ERR_SHAPE: MultiHeadAttention: value must be float32 [s, b, 7] or [s, 7]; float32[t, b, 6]",
+      () => attention(tgt, x("t", "b", 5), tgt),
+    ],
+    [
+      "one tensor for keys and wider values",
+      "ERR_SHAPE: MultiHeadAttention: value must be float32 [s, b, 7]; float32[s, b, 5]",
+      () => {
+        const memory = x("s", "b", 5);
+        return attention(tgt, memory, memory);
+      },
+    ],
+    [
+      "several new positions with a cache",
+      "ERR_SHAPE: TransformerDecoder: with a cache tgt must be one new position; float32[2, b, 6]",
+      () => decoder(x(2, "b", 6), src, { tgtIsCausal: true, cache: new DecodingCache() }),
+    ],
+    [
+      "unknown new positions with a cache",
+      "ERR_SHAPE: TransformerDecoderLayer: with a cache tgt must be one new position; float32[t, b, 6]",
+      () => decoderLayer(tgt, src, { cache: new DecodingCache() }),
+    ],
+    [
       "keys of another width",
       "ERR_SHAPE: MultiHeadAttention: key must be float32 [s, b, 5]; float32[s, b, 6]",
       () => attention(tgt, src, x("s", "b", 7)),
@@ -158,6 +187,24 @@ describe("a wrong rank, type or dimension", () => {
     ],
   ])("%s", (_, error, call) => {
     expect(call).toThrow(`${error}; `);
+  });
+});
+
+describe("an option of a call that would do nothing", () => {
+  const even = new MultiHeadAttention({ embedDim: 6, numHeads: 3 });
+  it.each<Refusal>([
+    [
+      "averaging weights that are not given",
+      "MultiHeadAttention: averageAttnWeights is for needWeights; needWeights is not true",
+      () => even(tgt, tgt, tgt, { averageAttnWeights: false }),
+    ],
+    [
+      "places of queries that see everything",
+      "MultiHeadAttention: queryPlaces are for isCausal; isCausal is not true",
+      () => even(tgt, tgt, tgt, { queryPlaces: input("places", "int32", ["t"]) }),
+    ],
+  ])("%s", (_, error, call) => {
+    expect(call).toThrow(`ERR_OPTION_UNUSED: ${error}; leave it out`);
   });
 });
 

@@ -8,7 +8,17 @@
  */
 import type { Dim } from "../base/shape.ts";
 import type { Tensor } from "../tensor/index.ts";
-import { add, arange, constant, gatherRows, reshape, sub, transpose } from "../tensor/index.ts";
+import {
+  add,
+  arange,
+  constant,
+  gatherRows,
+  greater,
+  reshape,
+  sub,
+  transpose,
+  where,
+} from "../tensor/index.ts";
 import { optionError, requirePositiveIntegers } from "./option-checks.ts";
 import type { Scope } from "./scope.ts";
 
@@ -22,10 +32,14 @@ export interface RelativeBiasOptions {
   readonly bidirectional?: boolean;
 }
 
-/** Distance up to which a graph with named lengths can look. */
-const LONGEST = 8192;
-
-/** The bias [heads, t, s]. Parameter `weight` [buckets, heads]. Give it to attention as `positionBias`. */
+/**
+ * The bias [heads, t, s]. Parameter `weight` [buckets, heads].
+ *
+ * Give it to `multiHeadAttention` as `positionBias`. The layers of encoder and decoder do not take one, and neither
+ * does a decoder with a cache, whose lengths grow: a model that needs it is built of attention and `feedForward`.
+ *
+ * @throws ERR_OPTION
+ */
 export function relativeBias(
   scope: Scope,
   sizes: { readonly t: Dim; readonly s: Dim },
@@ -39,7 +53,8 @@ export function relativeBias(
     init: { kind: "normal", std: 1 },
     decay: true,
   });
-  const reach = typeof t === "number" && typeof s === "number" ? Math.max(t, s) : LONGEST;
+  const longest = typeof t === "number" && typeof s === "number" ? Math.max(t, s) : undefined;
+  const reach = longest ?? maxDistance; // beyond it there is one bucket a side
   const buckets = Array.from({ length: 2 * reach + 1 }, (_, i) =>
     relativeBucket(i - reach, { numBuckets, maxDistance, bidirectional }),
   );
@@ -48,10 +63,21 @@ export function relativeBias(
     shape: [buckets.length, 1],
     data: Int32Array.from(buckets),
   });
-  const middle = constant({ dtype: "int32", shape: [], data: Int32Array.of(reach) });
-  const distance = add(sub(reshape(arange(s), [1, s]), reshape(arange(t), [t, 1])), middle); // [t, s]
-  const rows = gatherRows(table, reshape(gatherRows(list, distance), [t, s])); // [t, s, heads]
+  const distance = sub(reshape(arange(s), [1, s]), reshape(arange(t), [t, 1])); // [t, s]
+  const within = longest === undefined ? clamp(distance, reach) : distance;
+  const places = add(within, int32(reach)); // 0 to 2 reach
+  const rows = gatherRows(table, reshape(gatherRows(list, places), [t, s])); // [t, s, heads]
   return transpose(rows, [2, 0, 1]);
+}
+
+/** x held to -reach..reach; int32. */
+function clamp(x: Tensor, reach: number): Tensor {
+  const least = where(greater(int32(-reach), x), int32(-reach), x);
+  return where(greater(least, int32(reach)), int32(reach), least);
+}
+
+function int32(value: number): Tensor {
+  return constant({ dtype: "int32", shape: [], data: Int32Array.of(value) });
 }
 
 /** Near distances need a bucket at least, and the last one must lie behind them. */

@@ -50,9 +50,19 @@ describe("Scope", () => {
       source: { kind: "input", name: "mask:output.dropout" },
     });
     expect(root.dropouts).toEqual([{ name: "output.dropout", rate: 0.1, mask }]);
-    expect(() => root.at("output").at("dropout").dropoutMask([1], 0.1)).toThrow(
-      'internal: two dropout layers share the path "output.dropout"',
-    );
+  });
+
+  it("numbers the masks of a layer that is used again, trace by trace", () => {
+    const root = Scope.root({ training: true });
+    const names = (scope: Scope) => {
+      for (const size of [1, 2, 3]) scope.at("block").dropoutMask([size], 0.1);
+      return scope.dropouts.map(({ name, mask }) => [name, mask.source, mask.shape]);
+    };
+    const wanted = ["block", "block~2", "block~3"].map((name, i) => [
+      ...[name, { kind: "input", name: `mask:${name}` }, [i + 1]],
+    ]);
+    expect(names(root)).toEqual(wanted);
+    expect(names(root.retrace({ training: true }))).toEqual(wanted);
   });
 
   it("carries the training switch down", () => {

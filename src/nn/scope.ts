@@ -6,7 +6,7 @@
  * the one explicit training switch and collects dropout sites. Does not hold values.
  */
 import type { HostTensor } from "../base/dtype.ts";
-import { AttuneError, internal } from "../base/errors.ts";
+import { AttuneError } from "../base/errors.ts";
 import type { Shape } from "../base/shape.ts";
 import { formatShape, sameShape } from "../base/shape.ts";
 import { input, parameter, type Tensor } from "../tensor/index.ts";
@@ -30,7 +30,7 @@ export interface ParameterSpec {
 
 /** A place where dropout acts in training: the mask is an input of the graph, fed from the seeded generator. */
 export interface DropoutSite {
-  /** Path of the dropout layer; its mask's stream of random numbers is named by it. */
+  /** Path of the dropout layer, numbered from its second use on; its mask's stream of random numbers is named by it. */
   readonly name: string;
   /** Share of elements set to zero, in [0, 1). */
   readonly rate: number;
@@ -134,12 +134,16 @@ export class Scope {
     return known.tensor;
   }
 
-  /** The mask of the dropout layer at this path. */
+  /**
+   * The mask of the dropout layer at this path. A layer that is used again draws a mask of its own each time; those
+   * after the first are numbered: `path~2`, `path~3`, ...
+   */
   dropoutMask(shape: Shape, rate: number): Tensor {
-    if (this.#registry.dropouts.has(this.path))
-      throw internal(`two dropout layers share the path "${this.path}"`);
-    const mask = input(`mask:${this.path}`, "float32", shape);
-    this.#registry.dropouts.set(this.path, { name: this.path, rate, mask });
+    const { dropouts } = this.#registry;
+    let name = this.path;
+    for (let use = 2; dropouts.has(name); use++) name = `${this.path}~${use}`;
+    const mask = input(`mask:${name}`, "float32", shape);
+    dropouts.set(name, { name, rate, mask });
     return mask;
   }
 

@@ -11,8 +11,8 @@ import { transformerDecoder } from "./decoder.ts";
 import type { EncoderCall } from "./encoder.ts";
 import { stackOptions, transformerEncoder } from "./encoder.ts";
 import type { TransformerLayerOptions } from "./layer-options.ts";
-import { transformerLayerOptions } from "./layer-options.ts";
-import { requirePositiveIntegers } from "./option-checks.ts";
+import { layerOptionNames, transformerLayerOptions } from "./layer-options.ts";
+import { requireKnown, requirePositiveIntegers } from "./option-checks.ts";
 import type { Scope } from "./scope.ts";
 
 export interface TransformerOptions extends Partial<TransformerLayerOptions> {
@@ -34,14 +34,22 @@ export type ResolvedTransformerOptions = ReturnType<typeof transformerOptions>;
 
 /** Fills in defaults. @throws ERR_OPTION naming the option and its range. */
 export function transformerOptions(options: TransformerOptions) {
-  const { dModel = 512, nHead = 8, numEncoderLayers = 6, numDecoderLayers = 6 } = options;
+  requireKnown("Transformer", options, {
+    ...layerOptionNames,
+    ...{ numEncoderLayers: true, numDecoderLayers: true },
+  });
+  const { numEncoderLayers = 6, numDecoderLayers = 6, ...common } = options;
   requirePositiveIntegers("Transformer", { numEncoderLayers, numDecoderLayers });
   const layer = transformerLayerOptions("Transformer", {
-    ...{ matrices: "xavier" as const, ...options },
-    ...{ dModel, nHead },
+    ...common,
+    dModel: common.dModel ?? 512,
+    nHead: common.nHead ?? 8,
+    matrices: common.matrices ?? "xavier",
   });
   return {
     ...layer,
+    numEncoderLayers,
+    numDecoderLayers,
     encoder: stackOptions("Transformer", layer, { numLayers: numEncoderLayers, norm: true }),
     decoder: stackOptions("Transformer", layer, { numLayers: numDecoderLayers, norm: true }),
   };

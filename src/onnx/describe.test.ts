@@ -1,6 +1,7 @@
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { describeGraph } from "./describe.ts";
 import type { Graph } from "./ir.ts";
+import { graphLayers } from "./sections.ts";
 
 const base = { domain: "", attributes: {} };
 const graph: Graph = {
@@ -86,4 +87,41 @@ it("says of one layer what it reads, holds and gives", () => {
   expect(part.parameters.map(({ name }) => name)).toEqual(["layer.0.w"]);
   expect(part.constants).toEqual([]);
   expect(part.nodes.map(({ name }) => name)).toEqual(["m"]);
+});
+
+describe("a number that several layers have", () => {
+  const paths = ["encoder.layers.0", "decoder.layers.0", "encoder.layers.1", "decoder.layers.0"];
+  const names = paths.map((path, i) => `${path}.w${i}`);
+  const both: Graph = {
+    ...graph,
+    outputs: [{ name: "h3", dtype: "float32", shape: [1] }],
+    initializers: names.map((name) => ({
+      name,
+      tensor: { dtype: "float32", shape: [1], data: new Float32Array(1) },
+    })),
+    nodes: names.map((name, i) => ({
+      ...base,
+      opType: "Mul",
+      name: `m${i}`,
+      inputs: [i === 0 ? "x" : `h${i - 1}`, name],
+      outputs: [`h${i}`],
+    })),
+  };
+
+  it("counts as one each", () => {
+    expect(graphLayers(both, new Set())).toEqual([
+      { path: "encoder.layers.0", number: 0 },
+      { path: "decoder.layers.0", number: 0 },
+      { path: "encoder.layers.1", number: 1 },
+    ]);
+  });
+
+  it("is shown of all of them, each node with its layer", () => {
+    const { nodes } = describeGraph(both, new Set(), 0);
+    expect(nodes.map(({ section, name }) => [section, name])).toEqual([
+      ["encoder.layers.0", "m0"],
+      ["decoder.layers.0", "m1"],
+      ["decoder.layers.0", "m3"],
+    ]);
+  });
 });

@@ -19,6 +19,12 @@ export interface Section {
   readonly nodes: readonly Node[];
 }
 
+export interface GraphLayer {
+  /** "encoder.layers.0" */
+  readonly path: string;
+  readonly number: number;
+}
+
 /** Part of a graph: its nodes, and what flows in and out of it, by name. */
 export interface GraphPart {
   readonly sections: readonly Section[];
@@ -47,13 +53,16 @@ export function graphSections(graph: Graph, parameters: ReadonlySet<string>): re
   return sections;
 }
 
-/** The layers' numbers, ascending. */
-export function graphLayers(graph: Graph, parameters: ReadonlySet<string>): readonly number[] {
-  const all = graphSections(graph, parameters).flatMap(({ name }) => layerOf(name) ?? []);
-  return [...new Set(all)].sort((a, b) => a - b);
+/** The layers in the order of the graph: an encoder-decoder has two of each number. */
+export function graphLayers(graph: Graph, parameters: ReadonlySet<string>): readonly GraphLayer[] {
+  const paths = new Set(graphSections(graph, parameters).map(({ name }) => name));
+  return [...paths].flatMap((path) => {
+    const number = layerOf(path);
+    return number === undefined ? [] : [{ path, number }];
+  });
 }
 
-/** The whole graph, or the sections of one layer. */
+/** The whole graph, or the sections of the layers with one number. */
 export function graphPart(graph: Graph, parameters: ReadonlySet<string>, layer?: number): GraphPart {
   const all = graphSections(graph, parameters);
   const sections = layer === undefined ? all : all.filter(({ name }) => layerOf(name) === layer);

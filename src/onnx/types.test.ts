@@ -41,6 +41,9 @@ it.each<[string, string[], Attributes, unknown]>([
   ["Mul", ["x", "row"], {}, ["float32", ["t", "b", 7]]],
   ["Mul", ["m", "n"], {}, ["int64", [3]]],
   ["Mul", ["m", "c"], {}, undefined],
+  ["Range", ["n", "m", "n"], {}, ["int64", undefined]],
+  ["Range", ["open", "open", "open"], {}, ["float32", undefined]],
+  ["Range", ["nowhere", "n", "n"], {}, undefined],
   ["Transpose", ["open"], {}, undefined],
   ["Relu", ["x"], {}, undefined],
 ])("tells the type of %s(%s) with %o", (opType, inputs, attributes, expected) => {

@@ -3,6 +3,7 @@
  *
  *     Transpose<perm=[1, 0]>(x: [t, b])    [b, t]         MatMul(a: [n, t, d], b: [n, d, s])    [n, t, s]
  *     Shape<start=0, end=1>(x)             int64[1]       Concat<axis=0> of int64 vectors       int64[their sum]
+ *     Range(start, limit, step)            int64[?]
  *
  * Our own graphs say the shapes of what their authors wrote; what emitting adds in between is here. Knows the handful
  * of operators that it adds: shape inference for all of ONNX is for ONNX's own tools.
@@ -35,7 +36,9 @@ type Type = Pick<Value, "dtype" | "shape">;
 function resultType(node: Node, types: ReadonlyMap<string, Value>): Type | undefined {
   const operands = node.inputs.map((name) => types.get(name));
   const [a, b] = operands;
-  if (node.domain !== "" || a?.shape === undefined) return undefined;
+  if (node.domain !== "" || a === undefined) return undefined;
+  if (node.opType === "Range") return { dtype: a.dtype, shape: undefined }; // its length is the operands' values
+  if (a.shape === undefined) return undefined;
   switch (node.opType) {
     case "Transpose": {
       const perm = node.attributes.perm;

@@ -90,6 +90,15 @@ describe.each(["native", "wasm"] as const)("a session on %s", (device) => {
     });
   });
 
+  it("is refused after dispose; a second dispose does nothing", async (context) => {
+    const session = await (await backendOrSkip(context, device)).createSession(model, { threads: 1 });
+    await session.dispose();
+    await expect(session.dispose()).resolves.toBeUndefined();
+    await expect(session.run({ x: float32(1, 2, 3) })).rejects.toThrow(
+      "ERR_DISPOSED: a model can be used until it is disposed of; dispose() was called before; load it again",
+    );
+  });
+
   it("says that it is the run that failed, and what ONNX Runtime says of it", async (context) => {
     await opened(context, async (session) => {
       const wide = { dtype: "float32", shape: [1, 2], data: Float32Array.of(1, 2) } as const;

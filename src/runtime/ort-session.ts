@@ -14,6 +14,7 @@ import { bytesPerElement } from "../base/dtype.ts";
 import { AttuneError, internal } from "../base/errors.ts";
 import { formatShape, sameShape } from "../base/shape.ts";
 import type { DeviceName, RunSession, SessionOptions, Tensors } from "./session.ts";
+import { disposedError } from "./session.ts";
 
 /** What both packages export. */
 export interface OrtModule {
@@ -57,6 +58,7 @@ class OrtSession implements RunSession {
   readonly #ort: OrtModule;
   readonly #traits: OrtTraits;
   readonly #session: InferenceSession;
+  #disposed = false;
 
   constructor(ort: OrtModule, traits: OrtTraits, session: InferenceSession) {
     this.device = traits.device;
@@ -66,6 +68,7 @@ class OrtSession implements RunSession {
   }
 
   async run(feeds: Tensors, into: Tensors = {}): Promise<Tensors> {
+    if (this.#disposed) throw disposedError();
     const inPlace = this.#traits.writesOutputsInPlace;
     for (const name of Object.keys(into)) {
       if (!this.#session.outputNames.includes(name)) throw internal(`the graph has no output "${name}"`);
@@ -97,6 +100,8 @@ class OrtSession implements RunSession {
   }
 
   async dispose(): Promise<void> {
+    if (this.#disposed) return;
+    this.#disposed = true;
     await this.#session.release();
   }
 

@@ -4,6 +4,7 @@
  * Does not choose between them: `backend.ts` does.
  */
 import type { HostTensor } from "../base/dtype.ts";
+import { AttuneError } from "../base/errors.ts";
 
 export type Tensors = Readonly<Record<string, HostTensor>>;
 
@@ -20,7 +21,7 @@ export interface RunSession {
    * @returns every output by name; those of `into` are the very tensors given.
    */
   run(feeds: Tensors, into?: Tensors): Promise<Tensors>;
-  /** Frees the graph's memory. The session must not be used afterwards. */
+  /** Frees the graph's memory; a second call does nothing. Runs are then refused with ERR_DISPOSED. */
   dispose(): Promise<void>;
 }
 
@@ -36,4 +37,13 @@ export interface Backend {
   readonly device: DeviceName;
   readonly version: string;
   createSession(model: Uint8Array, options?: SessionOptions): Promise<RunSession>;
+}
+
+/** The error of a session that is used after it was disposed of. */
+export function disposedError(): AttuneError {
+  return new AttuneError("ERR_DISPOSED", {
+    rule: "a model can be used until it is disposed of",
+    found: "dispose() was called before",
+    next: "load it again",
+  });
 }

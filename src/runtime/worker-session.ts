@@ -5,11 +5,12 @@
  * results are copied between the threads; a feed that is a view takes its whole buffer along. The other end is
  * `session-worker.ts`.
  */
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
 import { AttuneError, errorCode, internal } from "../base/errors.ts";
 import type { DeviceChoice } from "./backend.ts";
-import { distUrl } from "./dist-url.ts";
 import type { DeviceName, RunSession, SessionOptions, Tensors } from "./session.ts";
+import { disposedError } from "./session.ts";
+import { startWorker } from "./start-worker.ts";
 
 /** What the worker is asked. */
 export type Request =
@@ -44,7 +45,7 @@ export async function openWorkerSession(
   device: DeviceChoice = "auto",
   options: SessionOptions = {},
 ): Promise<RunSession> {
-  const session = new WorkerSession(new Worker(distUrl("runtime/session-worker.js")));
+  const session = new WorkerSession(startWorker("runtime/session-worker.js"));
   await session.open(model, device, options);
   return session;
 }
@@ -84,15 +85,10 @@ class WorkerSession implements RunSession {
   }
 
   async dispose(): Promise<void> {
-    const disposed = new AttuneError("ERR_DISPOSED", {
-      rule: "a model can be used until it is disposed of",
-      found: "dispose() was called before",
-      next: "load it again",
-    });
     try {
       if (this.#stopped === undefined) await this.#ask({ kind: "close" });
     } finally {
-      this.#stop(disposed);
+      this.#stop(disposedError());
       await this.#worker.terminate();
     }
   }

@@ -15,7 +15,10 @@ import { trainingStepModel } from "../train/index.ts";
 import { type BertFolder, withBertFolder } from "./bert-folder.ts";
 
 export interface DescribeOptions {
-  /** Only this layer of the graph, counted from 0 as in the parameters' paths. Default: all of it. */
+  /**
+   * Only this layer of the graph, counted from 0 as in the parameters' paths; where an encoder and a decoder have one
+   * of that number each, both. Default: all of it.
+   */
   readonly layer?: number;
   /**
    * "inference", as exported, or "training": the loss and the gradients as a training step runs them. Default
@@ -52,7 +55,7 @@ export interface OnnxSummary {
   /** Versions of the operator sets by domain; "" is the standard one. */
   readonly opsets: Readonly<Record<string, number>>;
   readonly nodes: number;
-  /** Layers that the names in the graph show. */
+  /** Layers that the names in the graph show, those of an encoder and of a decoder together. */
   readonly layers: number;
   /** Numbers in all weights together. */
   readonly parameters: number;
@@ -159,7 +162,8 @@ async function describeFile(
   if (which === "training")
     throw noClassifier("an ONNX file holds no loss", path, "pass the folder that it was exported from");
   const layers = graphLayers(graph, new Set());
-  if (layer !== undefined) checkLayer(layer, layers, path);
+  const numbers = [...new Set(layers.map(({ number }) => number))].sort((a, b) => a - b);
+  if (layer !== undefined) checkLayer(layer, numbers, path);
   const groups = parameterGroups(describeGraph(graph));
   const summary: OnnxSummary = {
     family: "onnx",

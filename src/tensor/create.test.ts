@@ -37,6 +37,17 @@ describe("tensor", () => {
     expect(valueOf(found)).toEqual(wanted);
   });
 
+  it.each([1.5, 2 ** 31, -(2 ** 31) - 1, Number.NaN, Infinity])("refuses %d as an int32", (value) => {
+    expect(() => tensor([0, value], "int32")).toThrow(
+      `ERR_DTYPE: tensor: an int32 must be a whole number from -2147483648 to 2147483647; found ${value}; round it, or make the tensor float32`,
+    );
+  });
+
+  it("takes the first and the last int32", () => {
+    const ends = [-(2 ** 31), 2 ** 31 - 1];
+    expect(valueOf(tensor(ends, "int32")).data).toEqual(Int32Array.from(ends));
+  });
+
   it.each<[string, string, Nested]>([
     ["a shorter row", "an array of 1 stands beside one of 2", [[1, 2], [3]]],
     [
@@ -90,7 +101,7 @@ describe("randn", () => {
 
   it.each([-1, 0.5, Number.NaN])("refuses seed %d", (seed) => {
     expect(() => randn([2], { seed })).toThrow(
-      `ERR_OPTION: randn: seed must be a whole number, 0 or more; it is ${seed}; change the options`,
+      `ERR_OPTION: randn: seed must be a whole number, 0 or more; seed is ${seed}; change the options`,
     );
   });
 });

@@ -5,6 +5,7 @@
  * Normal deviates by Box and Muller (1958). Tensors that are fed at run time are made by `input()`.
  */
 import { AttuneError } from "../base/errors.ts";
+import { requireSeed } from "../base/options.ts";
 import { Random } from "../base/random.ts";
 import { elementCount, formatShape } from "../base/shape.ts";
 import type { Tensor } from "./tensor.ts";
@@ -16,7 +17,8 @@ export type Nested = number | boolean | readonly Nested[];
 /**
  * A constant from nested arrays: numbers become float32, or int32 on request; booleans become bool.
  *
- * @throws ERR_RAGGED where arrays of one level differ in length, or numbers and booleans are mixed.
+ * @throws ERR_RAGGED where arrays of one level differ in length, or numbers and booleans are mixed; ERR_DTYPE for a
+ *   number that is no int32 where those were asked for.
  * @example
  * tensor([[1, 2, 3], [4, 5, 6]]).shape; // [2, 3]
  */
@@ -27,6 +29,8 @@ export function tensor(values: Nested, dtype: "float32" | "int32" = "float32"): 
   if (flat.every((value) => typeof value === "boolean"))
     return constant({ dtype: "bool", shape, data: Uint8Array.from(flat, Number) });
   if (flat.some((value) => typeof value === "boolean")) throw ragged("numbers and booleans are mixed");
+  const outside = dtype === "int32" ? flat.find((value) => Number(value) !== (Number(value) | 0)) : undefined;
+  if (outside !== undefined) throw notInt32(outside);
   return dtype === "int32"
     ? constant({ dtype, shape, data: Int32Array.from(flat, Number) })
     : constant({ dtype, shape, data: Float32Array.from(flat, Number) });
@@ -57,13 +61,7 @@ export function full(shape: readonly number[], value: number): Tensor {
  */
 export function randn(shape: readonly number[], options: { readonly seed?: number } = {}): Tensor {
   const { seed = 0 } = options;
-  if (!Number.isSafeInteger(seed) || seed < 0) {
-    throw new AttuneError("ERR_OPTION", {
-      rule: "randn: seed must be a whole number, 0 or more",
-      found: `it is ${seed}`,
-      next: "change the options",
-    });
-  }
+  requireSeed("randn", seed);
   const random = new Random(seed, "randn");
   const data = new Float32Array(elementCount(checked(shape)));
   for (let i = 0; i < data.length; i++) data[i] = random.normal();
@@ -96,6 +94,14 @@ function flatten(values: Nested, shape: readonly number[], into: (number | boole
       `an array of ${values.length} stands beside ${shape.length === 0 ? "a number" : `one of ${shape[0]}`}`,
     );
   for (const value of values) flatten(value, shape.slice(1), into);
+}
+
+function notInt32(found: number | boolean): AttuneError {
+  return new AttuneError("ERR_DTYPE", {
+    rule: "tensor: an int32 must be a whole number from -2147483648 to 2147483647",
+    found: `found ${String(found)}`,
+    next: "round it, or make the tensor float32",
+  });
 }
 
 function ragged(found: string): AttuneError {

@@ -149,6 +149,6 @@ describe("Emitter", () => {
       [["x"], { start: { int: 0 }, end: { int: 1 } }],
       [["y"], { start: { int: 0 }, end: { int: 1 } }],
     ]);
-    expect(() => e.dim("v")).toThrow('internal: no graph input has a dimension "v"');
+    expect(() => e.dim("v")).toThrow('no such input has a dimension "v"');
   });
 });

@@ -26,12 +26,15 @@ export interface EmitOptions {
 /**
  * Emits and checks the model.
  *
+ * @throws ERR_INPUT_NAME where an output is called as an input or a parameter is, ERR_SHAPE for a named size that no
+ *   input has, ERR_PARAMETER_MISSING.
  * @example
  * const x = input("x", "float32", ["b", 2]);
  * const model = emitModel({ name: "double", inputs: [x], outputs: { y: add(x, x) }, parameters: "inputs", dialect: "onnx" });
  */
 export function emitModel(options: EmitOptions): Model {
-  const emitter = new Emitter(options.dialect);
+  const order = topologicalOrder(Object.values(options.outputs));
+  const emitter = new Emitter(options.dialect, givenNames(order, options));
   const names = new Map<Tensor, string>();
   const values: Value[] = [];
   const parameterInputs = new Map<string, Value>();
@@ -41,7 +44,7 @@ export function emitModel(options: EmitOptions): Model {
     emitter.declareInput(inputName(x), x.shape);
   }
   const inputNames = new Set(options.inputs.map(inputName));
-  for (const x of topologicalOrder(Object.values(options.outputs))) {
+  for (const x of order) {
     const { source } = x;
     switch (source.kind) {
       case "input":
@@ -70,6 +73,8 @@ export function emitModel(options: EmitOptions): Model {
     }
   }
   const outputs = Object.entries(options.outputs).map(([name, x]) => {
+    if (inputNames.has(name)) throw sharedName(name, "output", "input");
+    if (parameterInputs.has(name) || initializers.has(name)) throw sharedName(name, "output", "parameter");
     emitter.nodes.push(identity(nameOf(x, names), name));
     return toValue(name, x);
   });
@@ -91,6 +96,25 @@ export function emitModel(options: EmitOptions): Model {
   };
   checkModel(model);
   return model;
+}
+
+/** The error of a name that stands for two things: `what` is to have another. */
+export function sharedName(
+  name: string,
+  what: "input" | "output",
+  other: "input" | "parameter",
+): AttuneError {
+  return new AttuneError("ERR_INPUT_NAME", {
+    rule: "the inputs, outputs and parameters of a graph must have a name each",
+    found: `"${name}" is an ${what} and ${other === "input" ? "an input" : "a parameter"}`,
+    next: `call the ${what} otherwise`,
+  });
+}
+
+/** The names that the caller has chosen: what the graph makes on the way must be called otherwise. */
+function givenNames(order: readonly Tensor[], { inputs, outputs }: EmitOptions): ReadonlySet<string> {
+  const parameters = order.flatMap(({ source }) => (source.kind === "parameter" ? [source.name] : []));
+  return new Set([...inputs.map(inputName), ...Object.keys(outputs), ...parameters]);
 }
 
 /** Tensors reachable from `roots`, each after everything it depends on. Iterative: graphs are deep. */

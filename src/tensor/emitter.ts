@@ -5,7 +5,7 @@
  * standard and is what we export for others. Does not decide what is emitted: `emit.ts` does.
  */
 import type { HostTensor } from "../base/dtype.ts";
-import { internal } from "../base/errors.ts";
+import { AttuneError } from "../base/errors.ts";
 import type { Dim, Shape } from "../base/shape.ts";
 import { factors } from "../base/shape.ts";
 import type { Attributes, Initializer, Node } from "../onnx/index.ts";
@@ -20,10 +20,13 @@ export class Emitter {
   readonly #constants = new Map<string, string>();
   readonly #dimSources = new Map<string, { readonly tensor: string; readonly axis: number }>();
   readonly #computed = new Map<string, string>();
+  readonly #taken: ReadonlySet<string>;
   #count = 0;
 
-  constructor(dialect: Dialect) {
+  /** @param taken names that stand for something else in the graph; default none. */
+  constructor(dialect: Dialect, taken: ReadonlySet<string> = new Set()) {
     this.dialect = dialect;
+    this.#taken = taken;
   }
 
   /** Says that the named dimensions of a graph input can be read off it at run time. */
@@ -62,7 +65,7 @@ export class Emitter {
     const key = `${dtype}[${shape}]${data.length <= 16 ? bytes.join() : `#${this.#constants.size}`}`;
     const known = this.#constants.get(key);
     if (known !== undefined) return known;
-    const name = `const_${this.#constants.size}`;
+    const name = this.#free(`const_${this.#constants.size}`);
     this.#constants.set(key, name);
     this.initializers.push({ name, tensor: value });
     return name;
@@ -77,7 +80,11 @@ export class Emitter {
     });
   }
 
-  /** A dimension as an int64 vector of one element, read from a graph input where it is named. */
+  /**
+   * A dimension as an int64 vector of one element, read from a graph input where it is named.
+   *
+   * @throws ERR_SHAPE where no input has it.
+   */
   dim(dim: Dim): string {
     if (typeof dim === "number") return this.int64s([dim]);
     return this.#once(`dim ${dim}`, () => {
@@ -89,7 +96,7 @@ export class Emitter {
         });
       }
       const { coefficient, names } = factors(dim);
-      if (names.length === 1 && coefficient === 1) throw internal(`no graph input has a dimension "${dim}"`);
+      if (names.length === 1 && coefficient === 1) throw unknownSize(dim);
       const parts = [...names, ...(coefficient === 1 ? [] : [coefficient])];
       return parts.map((part) => this.dim(part)).reduce((a, b) => this.node("Mul", [a, b]));
     });
@@ -108,6 +115,10 @@ export class Emitter {
     );
   }
 
+  #free(name: string): string {
+    return this.#taken.has(name) ? this.#free(`${name}~`) : name;
+  }
+
   #once(key: string, make: () => string): string {
     const known = this.#computed.get(key);
     if (known !== undefined) return known;
@@ -124,8 +135,17 @@ export class Emitter {
     count: number,
   ): readonly string[] {
     const name = `${opType.toLowerCase()}_${this.#count++}`;
-    const outputs = count === 1 ? [name] : Array.from({ length: count }, (_, i) => `${name}_${i}`);
+    const each = count === 1 ? [name] : Array.from({ length: count }, (_, i) => `${name}_${i}`);
+    const outputs = each.map((output) => this.#free(output));
     this.nodes.push({ opType, domain, name, inputs, outputs, attributes });
     return outputs;
   }
+}
+
+function unknownSize(dim: string): AttuneError {
+  return new AttuneError("ERR_SHAPE", {
+    rule: "a named size must be that of an input that the outputs depend on",
+    found: `no such input has a dimension "${dim}"`,
+    next: "give one that dimension, or use a number",
+  });
 }

@@ -5,6 +5,7 @@
  * answer; absence is not. Shapes in rules may be naive about broadcasting: `grad.ts` sums or expands every
  * partial to its input's shape in one place.
  */
+import type { DType } from "../base/dtype.ts";
 import { AttuneError } from "../base/errors.ts";
 import { formatShape } from "../base/shape.ts";
 import type { Emitter } from "./emitter.ts";
@@ -63,6 +64,30 @@ export function applyAll<A extends object>(
   outputs.push(...op.infer(inputs, attributes).map((type) => new Tensor(type, { kind: "call", call })));
   return outputs;
 }
+
+/** Throws unless an input is of one of `dtypes`, which are called `kind`. */
+export function requireDType(
+  op: string,
+  inputs: readonly Tensor[],
+  { kind, dtypes }: { readonly kind: string; readonly dtypes: readonly DType[] },
+): void {
+  const other = inputs.find(({ dtype }) => !dtypes.includes(dtype));
+  if (other === undefined) return;
+  throw new AttuneError("ERR_DTYPE", {
+    rule: `${op}: inputs must be ${kind}`,
+    found: `found ${other.toString()}`,
+    next: "cast them",
+  });
+}
+
+/** What can be added and compared. */
+export const numeric = {
+  kind: "numbers",
+  dtypes: ["float32", "float64", "float16", "int32", "int64"],
+} as const;
+
+/** What has roots and exponentials. */
+export const floating = { kind: "float32", dtypes: ["float32"] } as const;
 
 /** Throws unless all inputs share one element type. */
 export function requireSameDType(op: string, inputs: readonly Tensor[]): void {

@@ -27,7 +27,7 @@ export interface NotDifferentiable {
  * It leaves the graph as it is, and the host adds the rows up in a fixed order (see docs/decisions/0001).
  */
 export interface RowGradient {
-  /** int32, any shape of n elements. */
+  /** int32 or int64, any shape of n elements. */
   readonly indices: Tensor;
   /** [..., width] with n rows. */
   readonly rows: Tensor;

@@ -5,10 +5,10 @@
  * The other end is `train-worker.ts`.
  */
 import { once } from "node:events";
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
 import { internal } from "../base/errors.ts";
 import type { SentError } from "../runtime/index.ts";
-import { distUrl, reviveError } from "../runtime/index.ts";
+import { reviveError, startWorker } from "../runtime/index.ts";
 import type { TrainEvent } from "./events.ts";
 import type { TrainOptions } from "./options.ts";
 import { resolveTrainOptions } from "./options.ts";
@@ -46,7 +46,7 @@ export async function* runTraining(
   { resume = false, signal }: RunTrainingOptions = {},
 ): AsyncGenerator<TrainEvent> {
   const workerData: TrainRequest = { options: resolveTrainOptions(options), resume };
-  const worker = new Worker(distUrl("train/train-worker.js"), { workerData });
+  const worker = startWorker("train/train-worker.js", workerData);
   const exited = once(worker, "exit");
   const stop = () => worker.postMessage("stop");
   signal?.addEventListener("abort", stop);

@@ -24,6 +24,13 @@ import { temporaryFolder } from "../temporary-files.ts";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const { folder } = temporaryFolder();
 const dayOf = (iso: string) => Date.parse(iso) / 86_400_000;
+/** A file of the example as a program, in a folder where no weights lie at first. */
+const start = (file: string, ...argv: string[]) =>
+  promisify(execFile)(
+    process.execPath,
+    ["--import", join(root, "scripts/typescript.js"), join(root, "examples/dates", file), ...argv],
+    { cwd: folder },
+  );
 const write = (name: string, iso: string): string => {
   const spelling = spellings.find((one) => one.name === name);
   if (spelling === undefined) throw new Error(`no spelling ${name}`);
@@ -182,12 +189,7 @@ describe("a short training", () => {
 
   it("is saved, and answers on the command line", async () => {
     const file = join(folder, MODEL_FILE);
-    const ask = (...texts: string[]) =>
-      promisify(execFile)(
-        process.execPath,
-        ["--import", join(root, "scripts/typescript.js"), join(root, "examples/dates/run.ts"), ...texts],
-        { cwd: folder },
-      );
+    const ask = (...texts: string[]) => start("run.ts", ...texts);
     await expect(ask("20 Aug 2024")).rejects.toThrow("there is no runs/dates/model.safetensors yet");
     await expect(ask()).rejects.toThrow("give a date");
     await save(learned, file);
@@ -204,6 +206,23 @@ describe("a short training", () => {
     expect(stdout.split("\n").filter((line) => line.includes("│"))).toHaveLength(12);
     await expect(ask("民国")).rejects.toThrow("in no spelling");
   });
+});
+
+it.each([
+  [["--seed", "x"], "--seed takes a whole number, 0 or more, and not x\n"],
+  [["--seed", "1.5"], "--seed takes a whole number, 0 or more, and not 1.5\n"],
+  [["--seed", "-1"], /^Option '--seed' argument is ambiguous/],
+  [["--seed=-1"], "--seed takes a whole number, 0 or more, and not -1\n"],
+  [["--seed="], "--seed takes a whole number, 0 or more, and not \n"],
+  [["--sead", "1"], /^Unknown option '--sead'/],
+])("training refuses %o", async (argv, said) => {
+  const error: unknown = await start("train.ts", ...argv).catch((reason: unknown) => reason);
+  expect(error).toMatchObject({
+    code: 1,
+    stdout: "",
+    stderr: said instanceof RegExp ? expect.stringMatching(said) : said,
+  });
+  expect(error).toMatchObject({ stderr: expect.not.stringMatching(/^ +at /m) });
 });
 
 it("both READMEs show the same code and output", () => {

@@ -27,7 +27,7 @@ beforeAll(async () => {
 async function attune(...argv: string[]): Promise<string> {
   const bin = fileURLToPath(new URL("../../bin/attune.js", import.meta.url));
   const { stdout } = await promisify(execFile)(process.execPath, [bin, ...argv], {
-    env: { ...process.env, NO_COLOR: "1" },
+    env: { ...process.env, NO_COLOR: "1", COLUMNS: "80" },
   });
   return stdout;
 }
@@ -116,6 +116,7 @@ describe("attune inspect", () => {
     expect(rows(out)).toBe(rows((await inspect(model)).out));
     expect(rows(out)).toMatch(/epsilon=0\.001\n/);
     expect(out).toContain("model    ONNX file written by attune\n");
+    expect(out).toMatch(/^ops {6}\d+ nodes, 3 layers; sets: ONNX \d+$/m);
   });
 
   it("shows an encoder without classifier or pooler", async () => {

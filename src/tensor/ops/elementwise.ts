@@ -8,7 +8,7 @@ import type { DType } from "../../base/dtype.ts";
 import { broadcastShapes } from "../../base/shape.ts";
 import { dtypeCode } from "../../onnx/index.ts";
 import type { Op, Vjp } from "../op.ts";
-import { apply, notDifferentiable, requireSameDType } from "../op.ts";
+import { apply, floating, notDifferentiable, numeric, requireDType, requireSameDType } from "../op.ts";
 import type { Tensor } from "../tensor.ts";
 import { scalar, shapeError } from "../tensor.ts";
 
@@ -31,7 +31,7 @@ export const Div: Op<None> = binary("Div", (dY, { inputs: [, b], output: y }) =>
 
 // ---- one input ------------------------------------------------------------------------------------------
 
-export const Neg: Op<None> = unary("Neg", (dY) => [neg(dY)]);
+export const Neg: Op<None> = signed("Neg", (dY) => [neg(dY)]);
 
 export const Exp: Op<None> = unary("Exp", (dY, { output: y }) => [mul(dY, y)]);
 
@@ -40,9 +40,9 @@ export const Log: Op<None> = unary("Log", (dY, { inputs: [x] }) => [div(dY, x)])
 // d sqrt(x) = dx / (2 sqrt(x))
 export const Sqrt: Op<None> = unary("Sqrt", (dY, { output: y }) => [div(mul(dY, scalar(0.5)), y)]);
 
-export const Abs: Op<None> = unary("Abs", (dY, { inputs: [x] }) => [mul(dY, apply(Sign, [x], {}))]);
+export const Abs: Op<None> = signed("Abs", (dY, { inputs: [x] }) => [mul(dY, apply(Sign, [x], {}))]);
 
-export const Sign: Op<None> = unary("Sign", notDifferentiable("piecewise constant"));
+export const Sign: Op<None> = signed("Sign", notDifferentiable("piecewise constant"));
 
 // d erf(x) = 2/sqrt(pi) exp(-x^2) dx
 export const Erf: Op<None> = unary("Erf", (dY, { inputs: [x] }) => [
@@ -87,27 +87,48 @@ export const sub = (a: Tensor, b: Tensor): Tensor => apply(Sub, [a, b], {});
 export const mul = (a: Tensor, b: Tensor): Tensor => apply(Mul, [a, b], {});
 /** a / b, broadcasting. */
 export const div = (a: Tensor, b: Tensor): Tensor => apply(Div, [a, b], {});
+/** -x; float32 or integers. */
 export const neg = (x: Tensor): Tensor => apply(Neg, [x], {});
+/** e^x. */
 export const exp = (x: Tensor): Tensor => apply(Exp, [x], {});
 /** Natural logarithm. */
 export const log = (x: Tensor): Tensor => apply(Log, [x], {});
+/** Square root; NaN below 0. */
 export const sqrt = (x: Tensor): Tensor => apply(Sqrt, [x], {});
+/** |x|; float32 or integers. Its gradient at 0 is 0. */
 export const abs = (x: Tensor): Tensor => apply(Abs, [x], {});
+/** The error function, 2 / sqrt(pi) times the integral of exp(-u^2) from 0 to x. */
 export const erf = (x: Tensor): Tensor => apply(Erf, [x], {});
+/** Hyperbolic tangent, in -1..1. */
 export const tanh = (x: Tensor): Tensor => apply(Tanh, [x], {});
+/** 1 / (1 + e^-x), in 0..1. */
 export const sigmoid = (x: Tensor): Tensor => apply(Sigmoid, [x], {});
 /** log(1 + e^x), without overflow. */
 export const softplus = (x: Tensor): Tensor => apply(Softplus, [x], {});
+/** max(0, x). Its gradient at 0 is 0. */
 export const relu = (x: Tensor): Tensor => apply(Relu, [x], {});
 /** x Phi(x) with the exact error function (Hendrycks & Gimpel 2016), as BERT uses it. */
 export const gelu = (x: Tensor): Tensor => apply(Gelu, [x], {});
 /** The same values in another element type. */
 export const cast = (x: Tensor, to: DType): Tensor => (x.dtype === to ? x : apply(Cast, [x], { to }));
 
+/** An op of float32. */
 function unary(name: string, vjp: Op<None>["vjp"]): Op<None> {
+  return oneInput(name, floating, vjp);
+}
+
+/** An op of integers, too. */
+function signed(name: string, vjp: Op<None>["vjp"]): Op<None> {
+  return oneInput(name, numeric, vjp);
+}
+
+function oneInput(name: string, takes: typeof numeric | typeof floating, vjp: Op<None>["vjp"]): Op<None> {
   return {
     name,
-    infer: ([x]) => [{ dtype: x.dtype, shape: x.shape }],
+    infer: ([x]) => {
+      requireDType(name, [x], takes);
+      return [{ dtype: x.dtype, shape: x.shape }];
+    },
     emit: (e, [x]) => [e.node(name, [x])],
     vjp,
   };
@@ -118,6 +139,7 @@ function binary(name: string, vjp: Vjp<None>): Op<None> {
     name,
     infer: (inputs) => {
       requireSameDType(name, inputs);
+      requireDType(name, inputs, numeric);
       const shape = broadcastShapes(inputs[0].shape, inputs[1].shape);
       if (shape === undefined)
         throw shapeError(name, "shapes must broadcast", inputs, "reshape or transpose one of them");

@@ -4,6 +4,7 @@
  * ONNX: Gather-13, OneHot-11, Range-11. The gradient of `gatherRows` never becomes a scatter inside the graph
  * (ONNX Runtime's adds race); it leaves as rows, see RowGradient.
  */
+import { AttuneError } from "../../base/errors.ts";
 import type { DType } from "../../base/dtype.ts";
 import type { Dim } from "../../base/shape.ts";
 import { dtypeCode } from "../../onnx/index.ts";
@@ -49,7 +50,15 @@ export const OneHot: Op<{ readonly depth: number }> = {
 
 export const Arange: Op<{ readonly size: Dim }> = {
   name: "Arange",
-  infer: (_, { size }) => [{ dtype: "int32", shape: [size] }],
+  infer: (_, { size }) => {
+    if (typeof size === "string" || (Number.isSafeInteger(size) && size >= 0))
+      return [{ dtype: "int32", shape: [size] }];
+    throw new AttuneError("ERR_SHAPE", {
+      rule: "arange: the size must be a name, or a whole number, 0 or more",
+      found: `it is ${size}`,
+      next: "change the size",
+    });
+  },
   emit: (e, _, { size }) => {
     const zero = e.constant({ dtype: "int64", shape: [], data: BigInt64Array.of(0n) });
     const one = e.constant({ dtype: "int64", shape: [], data: BigInt64Array.of(1n) });
@@ -59,7 +68,12 @@ export const Arange: Op<{ readonly size: Dim }> = {
   vjp: notDifferentiable("positions are integers"),
 };
 
-/** `table[indices]`: rows of a [v, d] table, giving [...indices.shape, d]. Indices must lie in 0..v-1. */
+/**
+ * `table[indices]`: rows of a [v, d] table, giving [...indices.shape, d].
+ *
+ * Indices must lie in 0..v-1. One beyond ends the run with ERR_RUN; a negative one reads from the end outside of
+ * training, as ONNX's Gather does, and is refused in training. `embedding` refuses both.
+ */
 export function gatherRows(table: Tensor, indices: Tensor): Tensor {
   return apply(GatherRows, [table, indices], {});
 }

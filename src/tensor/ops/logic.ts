@@ -5,13 +5,21 @@
  */
 import { broadcastShapes } from "../../base/shape.ts";
 import type { Op } from "../op.ts";
-import { apply, notDifferentiable, requireSameDType } from "../op.ts";
+import { apply, notDifferentiable, numeric, requireDType, requireSameDType } from "../op.ts";
 import type { Tensor } from "../tensor.ts";
 import { scalar, shapeError } from "../tensor.ts";
 
 type None = Record<string, never>;
 
-export const Greater: Op<None> = comparison("Greater");
+export const Greater: Op<None> = {
+  ...comparison("Greater"),
+  infer: (inputs) => {
+    requireSameDType("greater", inputs);
+    requireDType("greater", inputs, numeric);
+    return [{ dtype: "bool", shape: broadcast("greater", inputs) }];
+  },
+};
+
 export const Equal: Op<None> = comparison("Equal");
 
 export const Or: Op<None> = {

@@ -10,6 +10,8 @@ const bt3 = input("bt3", "float32", ["b", "t", 3]);
 const v3 = input("v3", "float32", [3]);
 const ids = input("ids", "int32", ["b"]);
 
+const yes = input("yes", "bool", ["b"]);
+
 describe("shape rules", () => {
   it.each<[string, () => Tensor, string]>([
     [
@@ -18,6 +20,22 @@ describe("shape rules", () => {
       "ERR_SHAPE: Add: shapes must broadcast; float32[b, t] and float32[b, 3]",
     ],
     ["two element types", () => T.mul(b3, ids), "ERR_DTYPE: Mul: inputs must have one element type"],
+    ["a sum of bools", () => T.add(yes, yes), "ERR_DTYPE: Add: inputs must be numbers; found bool[b]; cast"],
+    [
+      "a comparison of bools",
+      () => T.greater(yes, yes),
+      "ERR_DTYPE: greater: inputs must be numbers; found bool[b]",
+    ],
+    [
+      "a bool with its sign turned",
+      () => T.neg(yes),
+      "ERR_DTYPE: Neg: inputs must be numbers; found bool[b]",
+    ],
+    [
+      "the root of integers",
+      () => T.sqrt(ids),
+      "ERR_DTYPE: Sqrt: inputs must be float32; found int32[b]; cast",
+    ],
     [
       "a sum over no axes",
       () => T.sum(bt3, []),
@@ -49,6 +67,38 @@ describe("shape rules", () => {
       "-1..1 must lie inside axis 1",
     ],
     ["a slice of no axis", () => T.slice(b3, { axis: 2, start: 0, end: 1 }), "0..1 must lie inside axis 2"],
+    [
+      "a slice from half a place",
+      () => T.slice(b3, { axis: 1, start: 0.5, end: 2 }),
+      "0.5..2 must lie inside",
+    ],
+    ["a slice to half a place", () => T.slice(bt, { axis: 1, start: 0, end: 1.5 }), "0..1.5 must lie inside"],
+    ["padding from half a place", () => T.pad(b3, { axis: 1, start: 0.5, size: "t" }), "fits into t at 0.5"],
+    [
+      "nothing, joined",
+      () => T.concat([], { axis: 0 }),
+      "concat: there must be tensors; none; pass one or more",
+    ],
+    [
+      "tensors joined along no axis",
+      () => T.concat([b3, b3], { axis: -1 }),
+      "concat: the axis must be one of 0..1, and is -1; float32[b, 3] and float32[b, 3]",
+    ],
+    [
+      "tensors joined along an axis past the last",
+      () => T.concat([b3, b3], { axis: 5 }),
+      "concat: the axis must be one of 0..1, and is 5",
+    ],
+    [
+      "fewer places than none",
+      () => T.arange(-1),
+      "ERR_SHAPE: arange: the size must be a name, or a whole number, 0 or more; it is -1; change the size",
+    ],
+    [
+      "half a place",
+      () => T.arange(2.5),
+      "arange: the size must be a name, or a whole number, 0 or more; it is 2.5",
+    ],
     [
       "padding of a named axis",
       () => T.pad(bt, { axis: 1, start: 0, size: 7 }),

@@ -3,6 +3,7 @@
  *
  * ONNX: Reshape-19, Transpose-21 (13 in opset 20), Slice-13, Pad-19, Concat-13.
  */
+import { AttuneError } from "../../base/errors.ts";
 import type { Dim, Shape } from "../../base/shape.ts";
 import { formatShape, product } from "../../base/shape.ts";
 import type { Op } from "../op.ts";
@@ -62,7 +63,8 @@ export const Slice: Op<Range> = {
   name: "Slice",
   infer: ([x], { axis, start, end }) => {
     const size = x.shape[axis];
-    const fits = start >= 0 && start < end && (typeof size === "string" || end <= size);
+    const whole = Number.isInteger(start) && Number.isInteger(end);
+    const fits = whole && start >= 0 && start < end && (typeof size === "string" || end <= size);
     if (!fits)
       throw shapeError("slice", `${start}..${end} must lie inside axis ${axis}`, [x], "fix the range");
     return [{ dtype: x.dtype, shape: x.shape.map((dim, i) => (i === axis ? end - start : dim)) }];
@@ -79,7 +81,10 @@ export const Pad: Op<{ readonly axis: number; readonly start: number; readonly s
   infer: ([x], { axis, start, size }) => {
     const length = x.shape[axis];
     const fits =
-      typeof length === "number" && start >= 0 && (typeof size === "string" || start + length <= size);
+      typeof length === "number" &&
+      Number.isInteger(start) &&
+      start >= 0 &&
+      (typeof size === "string" || start + length <= size);
     if (!fits) {
       throw shapeError(
         "pad",
@@ -107,7 +112,7 @@ export const Concat: Op<{ readonly axis: number; readonly size: Dim }> = {
     requireSameDType("concat", inputs);
     const fits = ({ shape }: Tensor) =>
       shape.length === first.rank && shape.every((dim, i) => i === axis || dim === first.shape[i]);
-    if (axis < 0 || axis >= first.rank || !inputs.every(fits)) {
+    if (!inputs.every(fits)) {
       throw shapeError(
         "concat",
         `shapes must be equal but for axis ${axis}`,
@@ -171,6 +176,21 @@ export function concat(
   options: { readonly axis: number; readonly size?: string },
 ): Tensor {
   const { axis, size } = options;
+  if (parts.length === 0) {
+    throw new AttuneError("ERR_SHAPE", {
+      rule: "concat: there must be tensors",
+      found: "none",
+      next: "pass one or more",
+    });
+  }
+  const { rank } = parts[0];
+  if (!Number.isInteger(axis) || axis < 0 || axis >= rank)
+    throw shapeError(
+      "concat",
+      `the axis must be one of 0..${rank - 1}, and is ${axis}`,
+      parts,
+      "name an axis",
+    );
   const sizes = parts.map(({ shape }) => shape[axis]);
   const known = sizes.filter((dim) => typeof dim === "number");
   if (known.length === sizes.length)
