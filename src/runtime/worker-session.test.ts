@@ -23,6 +23,13 @@ const x = input("x", "float32", ["b", 3]);
 const model = bytesOf(x, { p: softmax(x), whole: cast(x, "int64") });
 const feeds = { x: float32([2, 3], Float32Array.of(1, 2, 3, -1, 0, 1)) };
 
+/** A model that takes hundreds of milliseconds. */
+const n = 1024;
+const matrix = input("x", "float32", [n, n]);
+const product = Array.from({ length: 40 }).reduce<Tensor>((y) => gemm(y, matrix), matrix);
+const longModel = bytesOf(matrix, { product });
+const longFeeds = { x: float32([n, n], new Float32Array(n * n)) };
+
 /** A session in a worker, ended after use. */
 async function inWorker<T>(
   context: TestContext,
@@ -107,8 +114,9 @@ describe("a session in a worker", () => {
 
   it("fails what waits when its worker dies, and can still be disposed of", async (context) => {
     requireDist(context);
-    const session = await openWorkerSession(model);
-    const waiting = session.run(feeds);
+    // long enough that its end cannot be on the way already when the worker is told to stop
+    const session = await openWorkerSession(longModel, "auto", { threads: 1 });
+    const waiting = session.run(longFeeds);
     const [ended] = await Promise.allSettled([waiting, started.find(isAlive)?.terminate()]);
     expect(ended).toMatchObject({
       status: "rejected",
@@ -119,14 +127,11 @@ describe("a session in a worker", () => {
 
   it("leaves the event loop free while it runs", async (context) => {
     requireDist(context);
-    const n = 1024;
-    const matrix = input("x", "float32", [n, n]);
-    const product = Array.from({ length: 40 }).reduce<Tensor>((y) => gemm(y, matrix), matrix);
-    const session = await openWorkerSession(bytesOf(matrix, { product }), "auto", { threads: 1 });
+    const session = await openWorkerSession(longModel, "auto", { threads: 1 });
     const ticks = [performance.now()];
     const timer = setInterval(() => ticks.push(performance.now()), 5);
     const start = performance.now();
-    await session.run({ x: float32([n, n], new Float32Array(n * n)) });
+    await session.run(longFeeds);
     const duration = performance.now() - start;
     clearInterval(timer);
     await session.dispose();
