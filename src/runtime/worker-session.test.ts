@@ -114,8 +114,9 @@ describe("a session in a worker", () => {
 
   it("fails what waits when its worker dies, and can still be disposed of", async (context) => {
     requireDist(context);
-    // long enough that its end cannot be on the way already when the worker is told to stop
-    const session = await openWorkerSession(longModel, "auto", { threads: 1 });
+    // long enough that its end cannot be on the way already when the worker is told to stop; not native, since that
+    // runtime ends the whole process where a thread stops in the middle of a run
+    const session = await openWorkerSession(longModel, "wasm", { threads: 1 });
     const waiting = session.run(longFeeds);
     const [ended] = await Promise.allSettled([waiting, started.find(isAlive)?.terminate()]);
     expect(ended).toMatchObject({
