@@ -11,7 +11,7 @@ import { AttuneError } from "../base/errors.ts";
 import { elementCount, formatShape } from "../base/shape.ts";
 import { encodeModel } from "../onnx/index.ts";
 import type { Backend, RunSession, Tensors } from "../runtime/session.ts";
-import { emitModel, Tensor, topologicalOrder } from "../tensor/index.ts";
+import { emitModel, inputName, Tensor, topologicalOrder } from "../tensor/index.ts";
 
 export interface EvaluateOptions {
   /** Values of the graph's inputs (`input()`) by name. */
@@ -106,7 +106,7 @@ export function graphInputs(outputs: Readonly<Record<string, Tensor>>): readonly
   const inputs = topologicalOrder(Object.values(outputs)).filter(({ source }) => source.kind === "input");
   const seen = new Map<string, Tensor>();
   for (const x of inputs) {
-    const name = x.source.kind === "input" ? x.source.name : "";
+    const name = inputName(x);
     const other = seen.get(name);
     if (other !== undefined) {
       throw new AttuneError("ERR_INPUT_NAME", {
@@ -122,7 +122,7 @@ export function graphInputs(outputs: Readonly<Record<string, Tensor>>): readonly
 
 /** @throws ERR_FEED unless `feeds` are the inputs by name, and a named dimension has one size in all of them. */
 export function checkFeeds(inputs: readonly Tensor[], feeds: Tensors): void {
-  const names = new Map(inputs.map((x) => [x.source.kind === "input" ? x.source.name : "", x]));
+  const names = new Map(inputs.map((x) => [inputName(x), x]));
   for (const [name, x] of names) checkFeed(name, x, feeds[name]);
   const unknown = Object.keys(feeds).find((name) => !names.has(name));
   if (unknown !== undefined)

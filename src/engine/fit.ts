@@ -114,7 +114,10 @@ export async function* fit(options: FitOptions): AsyncGenerator<FitStep, void, v
       const lr = schedule(step);
       const done = await engine.step(feeds, { step, lr });
       yield {
-        ...{ ...done, step: step + 1, steps, lr },
+        ...done,
+        step: step + 1,
+        steps,
+        lr,
         state: () => stateOf(engine),
         evaluate: (given) => evaluateLoss(engine, graphs.evaluation, given),
       };

@@ -13,7 +13,7 @@ import { checkState } from "../nn/module.ts";
 import { encodeModel } from "../onnx/index.ts";
 import type { Backend, RunSession, Tensors } from "../runtime/session.ts";
 import type { Tensor } from "../tensor/index.ts";
-import { emitModel, input } from "../tensor/index.ts";
+import { emitModel, input, inputName } from "../tensor/index.ts";
 import type { DecodingOptions, Generated } from "./decoding.ts";
 import { checkDecodingOptions, decodeTokens, rowsEach } from "./decoding.ts";
 import { checkFeeds, checkFilled, graphInputs } from "./evaluate.ts";
@@ -127,7 +127,7 @@ export class Generator {
   #batchOf(sources: Tensors): number {
     const batched = this.#graphs.sources.find(hasBatch);
     if (batched === undefined) throw internal("no source has a batch axis");
-    return sources[nameOf(batched)].shape[batched.shape.indexOf("b")];
+    return sources[inputName(batched)].shape[batched.shape.indexOf("b")];
   }
 }
 
@@ -194,13 +194,8 @@ function refusal(rule: string, found: string): AttuneError {
   return new AttuneError("ERR_GENERATOR", { rule: `generation: ${rule}`, found, next: "see Seq2SeqModel" });
 }
 
-function nameOf({ source }: Tensor): string {
-  if (source.kind !== "input") throw internal(`a ${source.kind} is not fed`);
-  return source.name;
-}
-
 function pick(feeds: Tensors, inputs: readonly Tensor[]): Tensors {
-  return Object.fromEntries(inputs.map((x) => [nameOf(x), feeds[nameOf(x)]]));
+  return Object.fromEntries(inputs.map((x) => [inputName(x), feeds[inputName(x)]]));
 }
 
 function empty(rows: number, width: number): HostTensor<"float32"> {
@@ -212,7 +207,7 @@ function repeated(feeds: Tensors, inputs: readonly Tensor[], times: number): Ten
   if (times === 1) return feeds;
   return Object.fromEntries(
     Object.entries(feeds).map(([name, x]) => {
-      const axis = inputs.find((one) => nameOf(one) === name)?.shape.indexOf("b") ?? -1;
+      const axis = inputs.find((one) => inputName(one) === name)?.shape.indexOf("b") ?? -1;
       if (axis < 0) return [name, x];
       const rows = Int32Array.from({ length: x.shape[axis] * times }, (_, i) => Math.floor(i / times));
       return [name, takeRows(x, rows, axis)];

@@ -8,7 +8,7 @@ import { AttuneError } from "../base/errors.ts";
 import type { DropoutSite, ParameterSpec } from "../nn/index.ts";
 import type { Model } from "../onnx/index.ts";
 import type { Tensor } from "../tensor/index.ts";
-import { cast, emitModel, grad, sharedName } from "../tensor/index.ts";
+import { cast, emitModel, grad, inputName, sharedName } from "../tensor/index.ts";
 
 /** A traced loss and what it depends on. */
 export interface LossGraph {
@@ -43,7 +43,7 @@ export interface GradientGraph {
  *   ERR_NOT_DIFFERENTIABLE.
  */
 export function buildGradientGraph(graph: LossGraph): GradientGraph {
-  const inputs = new Set(graph.inputs.map(({ source }) => (source.kind === "input" ? source.name : "")));
+  const inputs = new Set(graph.inputs.map(inputName));
   const shared = graph.parameters.find(({ name }) => inputs.has(name));
   if (shared !== undefined) throw sharedName(shared.name, "input", "parameter");
   const gradients = grad(

@@ -14,7 +14,7 @@ import type { AdamWState, ArenaTensor, Kernels, ParameterSlot } from "../optim/i
 import { AdamW, Arena, arenaBytes, clipCoefficient, createKernels, gradientNorm } from "../optim/index.ts";
 import type { Backend, RunSession, Tensors } from "../runtime/session.ts";
 import type { Tensor } from "../tensor/index.ts";
-import { emitModel } from "../tensor/index.ts";
+import { emitModel, inputName } from "../tensor/index.ts";
 import { DropoutMasks } from "./dropout-masks.ts";
 import type { LossGraph, RowOutput } from "./gradient-graph.ts";
 import { buildGradientGraph } from "./gradient-graph.ts";
@@ -118,7 +118,10 @@ export class TrainingEngine {
       return { spec, name: spec.name, decay: spec.decay, values, gradient, extra, average };
     });
     const parts = {
-      ...{ options, weights, kernels, program },
+      options,
+      weights,
+      kernels,
+      program,
       optimizer: new AdamW(kernels, arena, weights, { weightDecay: options.weightDecay }),
       masks: new DropoutMasks(training.dropouts, options.seed),
       rowScratch: arena.float32(scratch[0]),
@@ -263,11 +266,10 @@ function evaluationModel({ inputs, outputs }: EvaluationGraph) {
 /** The sizes of the named dimensions, read off what is fed. */
 function sizesOf(inputs: readonly Tensor[], feeds: Tensors): Record<string, number> {
   const sizes: Record<string, number> = {};
-  for (const { source, shape } of inputs) {
-    if (source.kind !== "input") continue;
-    const given = feeds[source.name];
-    if (given === undefined) throw internal(`a step was not fed "${source.name}"`);
-    shape.forEach((dim, axis) => {
+  for (const x of inputs) {
+    const given = feeds[inputName(x)];
+    if (given === undefined) throw internal(`a step was not fed "${inputName(x)}"`);
+    x.shape.forEach((dim, axis) => {
       if (typeof dim === "string") sizes[dim] = given.shape[axis];
     });
   }

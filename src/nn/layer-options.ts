@@ -51,24 +51,20 @@ export type ResolvedLayerOptions = ReturnType<typeof transformerLayerOptions>;
 
 /** Every option of a layer. */
 export const layerOptionNames = {
-  ...({
-    dModel: true,
-    nHead: true,
-    dimFeedforward: true,
-    dropout: true,
-    activation: true,
-    layerNormEps: true,
-  } as const),
-  ...({
-    batchFirst: true,
-    normFirst: true,
-    bias: true,
-    matrices: true,
-    norm: true,
-    rotary: true,
-    seed: true,
-  } as const),
-};
+  dModel: true,
+  nHead: true,
+  dimFeedforward: true,
+  dropout: true,
+  activation: true,
+  layerNormEps: true,
+  batchFirst: true,
+  normFirst: true,
+  bias: true,
+  matrices: true,
+  norm: true,
+  rotary: true,
+  seed: true,
+} as const;
 
 /** Fills in defaults. @throws ERR_OPTION naming the module, the option and its range. */
 export function transformerLayerOptions(module: string, options: TransformerLayerOptions) {
@@ -86,19 +82,17 @@ export function transformerLayerOptions(module: string, options: TransformerLaye
   const { rotary } = options;
   return {
     ...options,
-    ...{
-      dModel,
-      nHead,
-      dimFeedforward,
-      dropout,
-      activation,
-      batchFirst,
-      normFirst,
-      bias,
-      layerNormEps,
-      norm,
-      matrices,
-    },
+    dModel,
+    nHead,
+    dimFeedforward,
+    dropout,
+    activation,
+    batchFirst,
+    normFirst,
+    bias,
+    layerNormEps,
+    norm,
+    matrices,
     /** Of self-attention. */
     self: multiHeadAttentionOptions(rotary === undefined ? attention : { ...attention, rotary }),
     /** Of attention to the encoder. */

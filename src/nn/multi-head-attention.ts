@@ -74,9 +74,17 @@ export interface MultiHeadAttentionOutput {
 export type ResolvedAttentionOptions = ReturnType<typeof multiHeadAttentionOptions>;
 
 const optionNames = {
-  ...({ embedDim: true, numHeads: true, dropout: true, bias: true, kDim: true, vDim: true } as const),
-  ...({ batchFirst: true, matrices: true, rotary: true, seed: true } as const),
-};
+  embedDim: true,
+  numHeads: true,
+  dropout: true,
+  bias: true,
+  kDim: true,
+  vDim: true,
+  batchFirst: true,
+  matrices: true,
+  rotary: true,
+  seed: true,
+} as const;
 
 /** Fills in defaults. @throws ERR_OPTION naming the option and its range. */
 export function multiHeadAttentionOptions(options: MultiHeadAttentionOptions) {

@@ -36,7 +36,8 @@ export type ResolvedTransformerOptions = ReturnType<typeof transformerOptions>;
 export function transformerOptions(options: TransformerOptions) {
   requireKnown("Transformer", options, {
     ...layerOptionNames,
-    ...{ numEncoderLayers: true, numDecoderLayers: true },
+    numEncoderLayers: true,
+    numDecoderLayers: true,
   });
   const { numEncoderLayers = 6, numDecoderLayers = 6, ...common } = options;
   requirePositiveIntegers("Transformer", { numEncoderLayers, numDecoderLayers });

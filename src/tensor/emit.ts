@@ -145,7 +145,8 @@ export function topologicalOrder(roots: readonly Tensor[]): readonly Tensor[] {
   return order;
 }
 
-function inputName(x: Tensor): string {
+/** The name that `input()` gave a tensor. */
+export function inputName(x: Tensor): string {
   if (x.source.kind !== "input")
     throw internal(`${x.toString()} is declared as a graph input but is a ${x.source.kind}`);
   return x.source.name;

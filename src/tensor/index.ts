@@ -3,7 +3,7 @@ export type { Nested } from "./create.ts";
 export { full, ones, randn, tensor, zeros } from "./create.ts";
 export { gradients } from "./dense-gradient.ts";
 export type { EmitOptions } from "./emit.ts";
-export { emitModel, sharedName, topologicalOrder } from "./emit.ts";
+export { emitModel, inputName, sharedName, topologicalOrder } from "./emit.ts";
 export type { Dialect } from "./emitter.ts";
 export type { Gradient } from "./grad.ts";
 export { grad } from "./grad.ts";
