@@ -3,6 +3,7 @@ export { type BatchBudget, inferenceBatches, type TrainingOrder, trainingBatches
 export { type CollatedBatch, collate, type Tokens } from "./collate.ts";
 export type { ColumnOptions, Columns } from "./columns.ts";
 export { findLeaks, type Leak } from "./duplicates.ts";
+export { openText } from "./decode.ts";
 export { type Example, type ExampleSet, type LoadOptions, loadExamples } from "./examples.ts";
 export { hashSource } from "./hash.ts";
 export {
@@ -13,7 +14,9 @@ export {
   looksMultiLabel,
   type SchemaOptions,
 } from "./labels.ts";
+export { lineBatches } from "./lines.ts";
 export { compareNatural } from "./natural-order.ts";
 export { readColumns, readRows } from "./read.ts";
 export type { BadRow, ReadOptions, Row } from "./rows.ts";
+export { findTextFile, readBytes, readFailure } from "./source.ts";
 export { type SplitOptions, splitExamples } from "./split.ts";

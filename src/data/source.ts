@@ -61,12 +61,19 @@ export async function findSource(path: string): Promise<Source> {
       file: path,
     });
   }
-  const raw = await head({ path, gzip: false });
-  const gzip = isGzip(raw);
-  const bytes = gzip ? await head({ path, gzip }) : raw;
-  if (bytes.length === 0) throw emptyFile(path);
+  const { gzip, bytes } = await opening(path);
   const name = path.replace(/\.gz$/i, "");
   return { path, gzip, format: BY_EXTENSION[extname(name).toLowerCase()] ?? sniff(bytes, path) };
+}
+
+/**
+ * Where the bytes of a text file are, whatever is in it: it exists and holds something.
+ *
+ * @throws ERR_FILE_MISSING, ERR_FILE_UNREADABLE, ERR_FILE_EMPTY, ERR_GZIP
+ */
+export async function findTextFile(path: string): Promise<ByteSource> {
+  await statFile(path);
+  return { path, gzip: (await opening(path)).gzip };
 }
 
 /** The bytes of a file, unpacked where it is gzipped, 64 KiB at a time. */
@@ -91,6 +98,15 @@ export async function readWhole(path: string): Promise<Buffer> {
   } catch (cause) {
     throw readFailure(path, cause);
   }
+}
+
+/** The first bytes of a file, unpacked, of which there must be some. */
+async function opening(path: string): Promise<{ readonly gzip: boolean; readonly bytes: Buffer }> {
+  const raw = await head({ path, gzip: false });
+  const gzip = isGzip(raw);
+  const bytes = gzip ? await head({ path, gzip }) : raw;
+  if (bytes.length === 0) throw emptyFile(path);
+  return { gzip, bytes };
 }
 
 /** Whether bytes begin as gzip does (RFC 1952, section 2.3.1). */

@@ -26,12 +26,12 @@ export {
   sub,
   tanh,
 } from "./ops/elementwise.ts";
-export { arange, gatherRows, oneHot } from "./ops/indexing.ts";
+export { arange, gatherRows, oneHot, pickRows } from "./ops/indexing.ts";
 export { batchMatmul, gemm } from "./ops/matmul.ts";
 export { layerNorm } from "./ops/normalization.ts";
 export { equal, greater, or, where } from "./ops/logic.ts";
 export { expand, mean, sum } from "./ops/reduce.ts";
 export { concat, pad, reshape, slice, transpose } from "./ops/shape.ts";
-export { logSoftmax, softmax } from "./ops/softmax.ts";
+export { logSoftmax, logSumExp, softmax } from "./ops/softmax.ts";
 export type { RowGradient, TensorType } from "./tensor.ts";
 export { constant, input, parameter, scalar, shapeError, Tensor } from "./tensor.ts";

@@ -5,5 +5,5 @@ export type { EncodeOptions, Encoding, Truncation } from "./encoding.ts";
 export type { NormalizedText } from "./normalized-text.ts";
 export { BertNormalizer, type NormalizerOptions } from "./normalizer.ts";
 export { BertTokenizer, type TokenizerOptions } from "./tokenizer.ts";
-export { type TrainVocabularyOptions, trainWordPiece } from "./train-vocabulary.ts";
+export { type TrainVocabularyOptions, trainWordPiece, WordPieceTrainer } from "./train-vocabulary.ts";
 export { readVocabulary, SPECIAL_TOKENS } from "./vocabulary.ts";

@@ -31,6 +31,9 @@ export interface TrainVocabularyOptions extends NormalizerOptions {
 /** Longer words are unknown to WordPiece, so nothing is learnt from them. */
 const MAX_CHARACTERS = 100;
 
+/** Distinct words held at a time: about a gigabyte. */
+const MOST_WORDS = 8_000_000;
+
 /**
  * Learns a vocabulary: [PAD], [UNK], [CLS], [SEP], [MASK], then characters, then merged pieces, most frequent first.
  * It may stay smaller than `vocabSize` where the texts have no more to give. Equal counts of equal words give equal
@@ -43,13 +46,41 @@ const MAX_CHARACTERS = 100;
  * trainWordPiece(["low lower lowest", "new newer newest"], { vocabSize: 40 }).slice(-3); // ["##st", "##wer", "##west"]
  */
 export function trainWordPiece(texts: Iterable<string>, options: TrainVocabularyOptions): string[] {
-  const { vocabSize, minFrequency = 2, alphabetLimit = vocabSize } = options;
-  const specials = Object.values(SPECIAL_TOKENS);
-  checkCount("vocabSize", vocabSize, specials.length + 1);
-  checkCount("minFrequency", minFrequency, 1);
-  checkCount("alphabetLimit", alphabetLimit, 1);
+  const trainer = new WordPieceTrainer(options);
+  for (const text of texts) trainer.add(text);
+  return trainer.vocabulary();
+}
 
-  const counts = countWords(texts, new BertNormalizer(options));
+/** `trainWordPiece` for texts that come one by one, such as those of a corpus that is read as a stream. */
+export class WordPieceTrainer {
+  readonly #options: TrainVocabularyOptions;
+  readonly #counter: WordCounter;
+
+  /** @throws ERR_VOCABULARY_SIZE */
+  constructor(options: TrainVocabularyOptions) {
+    const { vocabSize, minFrequency = 2, alphabetLimit = vocabSize } = options;
+    checkCount("vocabSize", vocabSize, Object.values(SPECIAL_TOKENS).length + 1);
+    checkCount("minFrequency", minFrequency, 1);
+    checkCount("alphabetLimit", alphabetLimit, 1);
+    this.#options = options;
+    this.#counter = new WordCounter(new BertNormalizer(options));
+  }
+
+  add(text: string): void {
+    this.#counter.add(text);
+  }
+
+  /** What was learnt from the texts so far. @throws ERR_VOCABULARY_EMPTY */
+  vocabulary(): string[] {
+    return learn(this.#counter.words(), this.#options);
+  }
+}
+
+function learn(
+  counts: readonly [string[], number][],
+  { vocabSize, minFrequency = 2, alphabetLimit = vocabSize }: TrainVocabularyOptions,
+): string[] {
+  const specials = Object.values(SPECIAL_TOKENS);
   const alphabet = chooseAlphabet(counts, alphabetLimit, vocabSize - specials.length);
   const words = [...counts].filter(([word]) => word.every((character) => alphabet.has(character)));
   const continuing = new Set(words.flatMap(([word]) => word.slice(1)));
@@ -64,30 +95,45 @@ export function trainWordPiece(texts: Iterable<string>, options: TrainVocabulary
   return vocabulary;
 }
 
-/** The distinct words, as characters, and how often each stands in `texts`. */
-function countWords(texts: Iterable<string>, normalizer: BertNormalizer): [string[], number][] {
-  const counts = new Map<string, number>();
-  const normalized = new NormalizedText();
-  const spans = new WordSpans();
-  let textCount = 0;
-  for (const text of texts) {
-    textCount++;
+/**
+ * Counts distinct words. Where a stream has more of them than memory should hold, those seen once are forgotten, as
+ * often as needed: words that make pieces occur far more often.
+ */
+class WordCounter {
+  readonly #normalizer: BertNormalizer;
+  readonly #normalized = new NormalizedText();
+  readonly #spans = new WordSpans();
+  #counts = new Map<string, number>();
+  #texts = 0;
+
+  constructor(normalizer: BertNormalizer) {
+    this.#normalizer = normalizer;
+  }
+
+  add(text: string): void {
+    this.#texts++;
+    const [normalized, spans, counts] = [this.#normalized, this.#spans, this.#counts];
     normalized.clear();
-    normalizer.append(text, 0, text.length, normalized);
+    this.#normalizer.append(text, 0, text.length, normalized);
     spans.split(normalized);
     const units = normalized.slice();
     for (let i = 0; i < 2 * spans.count; i += 2) {
       const word = units.slice(spans.bounds[i], spans.bounds[i + 1]);
       counts.set(word, (counts.get(word) ?? 0) + 1);
     }
+    if (counts.size > MOST_WORDS) this.#counts = new Map([...counts].filter(([, count]) => count > 1));
   }
-  const words = [...counts].map(([word, count]): [string[], number] => [Array.from(word), count]);
-  if (words.length > 0) return words.filter(([word]) => word.length <= MAX_CHARACTERS);
-  throw new AttuneError("ERR_VOCABULARY_EMPTY", {
-    rule: "the texts to learn a vocabulary from must contain words",
-    found: `${textCount} texts without a single one`,
-    next: "check that the right column or file is read",
-  });
+
+  /** The distinct words, as characters, and how often each stands in the texts. */
+  words(): [string[], number][] {
+    const words = [...this.#counts].map(([word, count]): [string[], number] => [Array.from(word), count]);
+    if (words.length > 0) return words.filter(([word]) => word.length <= MAX_CHARACTERS);
+    throw new AttuneError("ERR_VOCABULARY_EMPTY", {
+      rule: "the texts to learn a vocabulary from must contain words",
+      found: `${this.#texts} texts without a single one`,
+      next: "check that the right column or file is read",
+    });
+  }
 }
 
 /** The most frequent characters, of equals the one with the smaller code point, as many as the limits allow. */

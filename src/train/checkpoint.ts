@@ -22,7 +22,7 @@ import {
 import type { NamedTensor, SafetensorsFile } from "../models/checkpoint/index.ts";
 import type { TrainingEngine } from "../engine/index.ts";
 
-const stateSchema = z.strictObject({
+export const loopStateSchema = z.strictObject({
   step: z.int(),
   highestAccuracy: z.number(),
   keptStep: z.int(),
@@ -35,7 +35,7 @@ const stateSchema = z.strictObject({
 });
 
 /** Where the loop stands after `step` optimizer steps. */
-export type LoopState = z.infer<typeof stateSchema>;
+export type LoopState = z.infer<typeof loopStateSchema>;
 
 export const initialState: LoopState = {
   step: 0,
@@ -48,12 +48,43 @@ export const initialState: LoopState = {
   epochExamples: 0,
 };
 
-export class RunFolder {
+/** The folder of a run whose loop keeps a `State`. */
+export class RunFolder<State extends { readonly step: number } = LoopState> {
   readonly path: string;
+  readonly #stateSchema: z.ZodType<State>;
 
-  /** `out`: the model's folder. */
-  constructor(out: string) {
+  /**
+   * @param out the model's folder
+   * @param stateSchema what a checkpoint's state.json must be
+   */
+  constructor(out: string, stateSchema: z.ZodType<State>) {
     this.path = join(out, "checkpoints");
+    this.#stateSchema = stateSchema;
+  }
+
+  /**
+   * What must hold of the folder before anything is done.
+   *
+   * @throws ERR_NOTHING_TO_RESUME, ERR_RUN_UNFINISHED
+   */
+  async check(resume: boolean): Promise<void> {
+    const [step] = await this.steps();
+    if (resume && (await this.manifest()) === undefined) {
+      throw new AttuneError("ERR_NOTHING_TO_RESUME", {
+        rule: "--resume goes on with an unfinished run in the output folder",
+        found: "no run stands there",
+        next: "leave --resume out, or name the folder of the run with --out",
+        file: this.path,
+      });
+    }
+    if (!resume && step !== undefined) {
+      throw new AttuneError("ERR_RUN_UNFINISHED", {
+        rule: "a new run needs a folder without an unfinished one",
+        found: `one stopped at step ${step}`,
+        next: "add --resume to go on with it, delete that folder, or choose another --out",
+        file: this.path,
+      });
+    }
   }
 
   /** The manifest of the run that stands here, or undefined. */
@@ -78,7 +109,7 @@ export class RunFolder {
   }
 
   /** Writes the checkpoint of `state.step`, then removes older ones. Returns its path. */
-  async save(engine: TrainingEngine, state: LoopState): Promise<string> {
+  async save(engine: TrainingEngine, state: State): Promise<string> {
     const folder = join(this.path, `step-${state.step}`);
     const weights = join(folder, "model.safetensors");
     await writeFolderAtomic(folder, {
@@ -97,11 +128,11 @@ export class RunFolder {
   }
 
   /** Puts the latest checkpoint into the engine and gives the state it belongs to; undefined where there is none. */
-  async restore(engine: TrainingEngine): Promise<LoopState | undefined> {
+  async restore(engine: TrainingEngine): Promise<State | undefined> {
     const [step] = await this.steps();
     if (step === undefined) return undefined;
     const folder = join(this.path, `step-${step}`);
-    const state = parseState(await readFile(join(folder, "state.json"), "utf8"), folder);
+    const state = this.#parseState(await readFile(join(folder, "state.json"), "utf8"), folder);
     await readWeights(join(folder, "model.safetensors"), engine.parameters);
     const moments = await openSafetensors(join(folder, "optimizer.safetensors"));
     try {
@@ -132,6 +163,17 @@ export class RunFolder {
     await this.#sweep();
     await rename(this.path, this.#done); // from here on no run stands here, also if deleting is cut short
     await this.#sweep();
+  }
+
+  #parseState(text: string, folder: string): State {
+    const parsed = this.#stateSchema.safeParse(JSON.parse(text));
+    if (parsed.success) return parsed.data;
+    throw new AttuneError("ERR_CHECKPOINT_STATE", {
+      rule: "a checkpoint's state.json must be one that this version of attune wrote",
+      found: parsed.error.issues[0].message,
+      next: "resume with the version that wrote it, or delete the folder and start over",
+      file: folder,
+    });
   }
 
   /** Where a complete run waits for its deletion. */
@@ -190,15 +232,4 @@ async function readWeights(path: string, weights: TrainingEngine["parameters"]):
   } finally {
     await file.close();
   }
-}
-
-function parseState(text: string, folder: string): LoopState {
-  const parsed = stateSchema.safeParse(JSON.parse(text));
-  if (parsed.success) return parsed.data;
-  throw new AttuneError("ERR_CHECKPOINT_STATE", {
-    rule: "a checkpoint's state.json must be one that this version of attune wrote",
-    found: parsed.error.issues[0].message,
-    next: "resume with the version that wrote it, or delete the folder and start over",
-    file: folder,
-  });
 }

@@ -7,13 +7,13 @@
  *
  * Runs on the thread that iterates it; `run-in-worker.ts` puts it into a worker.
  */
-import { AttuneError, errorCode } from "../base/errors.ts";
+import { errorCode } from "../base/errors.ts";
 import { elementCount } from "../base/shape.ts";
 import { linearWarmup } from "../optim/index.ts";
 import type { Backend } from "../runtime/index.ts";
 import { loadBackend } from "../runtime/index.ts";
 import type { LoopState } from "./checkpoint.ts";
-import { initialState, RunFolder } from "./checkpoint.ts";
+import { initialState, loopStateSchema, RunFolder } from "./checkpoint.ts";
 import { collapsedEpochs, refuseCollapse } from "./collapse.ts";
 import type { EvaluationEvent, TrainEvent } from "./events.ts";
 import { finish } from "./finish.ts";
@@ -40,8 +40,8 @@ export interface RunControl {
  */
 export async function* train(options: ResolvedTrainOptions, control: RunControl): AsyncGenerator<TrainEvent> {
   const backend = await loadBackend(options.device);
-  const folder = new RunFolder(options.out);
-  await checkFolder(folder, control.resume);
+  const folder = new RunFolder(options.out, loopStateSchema);
+  await folder.check(control.resume);
   const examples = yield* readExamples(options);
   const start = yield* startingModel(options, examples);
   const manifest = manifestOf(options, { ...examples.sha256, ...start.sha256 }, backend);
@@ -115,27 +115,6 @@ async function* trainWith(run: Run, control: RunControl, backend: Backend): Asyn
 function isCheckpointStep({ options, stepsPerEpoch }: Run, { step }: LoopState): boolean {
   const { checkpointSteps } = options;
   return checkpointSteps !== undefined && step % checkpointSteps === 0 && step % stepsPerEpoch !== 0;
-}
-
-/** What must hold of the output folder before anything is done. */
-async function checkFolder(folder: RunFolder, resume: boolean): Promise<void> {
-  const [step] = await folder.steps();
-  if (resume && (await folder.manifest()) === undefined) {
-    throw new AttuneError("ERR_NOTHING_TO_RESUME", {
-      rule: "--resume goes on with an unfinished run in the output folder",
-      found: "no run stands there",
-      next: "leave --resume out, or name the folder of the run with --out",
-      file: folder.path,
-    });
-  }
-  if (!resume && step !== undefined) {
-    throw new AttuneError("ERR_RUN_UNFINISHED", {
-      rule: "a new run needs a folder without an unfinished one",
-      found: `one stopped at step ${step}`,
-      next: "add --resume to go on with it, delete that folder, or choose another --out",
-      file: folder.path,
-    });
-  }
 }
 
 async function evaluateEpoch(

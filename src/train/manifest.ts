@@ -8,7 +8,6 @@ import { z } from "zod";
 import { AttuneError } from "../base/errors.ts";
 import { version } from "../base/version.ts";
 import type { Backend } from "../runtime/index.ts";
-import type { ResolvedTrainOptions } from "./options.ts";
 
 const manifestSchema = z.object({
   attune: z.string(),
@@ -23,7 +22,7 @@ export type Manifest = z.infer<typeof manifestSchema>;
 const withoutEffect = new Set(["checkpointSteps"]);
 
 export function manifestOf(
-  options: ResolvedTrainOptions,
+  options: Readonly<Record<string, unknown>>,
   sha256: Readonly<Record<string, string>>,
   backend: Backend,
 ): Manifest {

@@ -1,14 +1,5 @@
-/**
- * Runs the training loop in a worker thread and gives its events to this one.
- *
- * ONNX Runtime computes on the thread that calls it, so a loop here would freeze progress bars, timers and servers.
- * The other end is `train-worker.ts`.
- */
-import { once } from "node:events";
-import type { Worker } from "node:worker_threads";
-import { internal } from "../base/errors.ts";
-import type { SentError } from "../runtime/index.ts";
-import { reviveError, startWorker } from "../runtime/index.ts";
+/** Runs the training loop in a worker thread and gives its events to this one. The other end is `train-worker.ts`. */
+import { runInWorker } from "./event-worker.ts";
 import type { TrainEvent } from "./events.ts";
 import type { TrainOptions } from "./options.ts";
 import { resolveTrainOptions } from "./options.ts";
@@ -18,11 +9,6 @@ export interface TrainRequest {
   readonly options: ReturnType<typeof resolveTrainOptions>;
   readonly resume: boolean;
 }
-
-export type TrainMessage =
-  | { readonly kind: "event"; readonly event: TrainEvent }
-  | { readonly kind: "error"; readonly error: SentError }
-  | { readonly kind: "end" };
 
 export interface RunTrainingOptions {
   /** Go on with the unfinished run in `options.out`. Default false. */
@@ -45,50 +31,6 @@ export async function* runTraining(
   options: TrainOptions,
   { resume = false, signal }: RunTrainingOptions = {},
 ): AsyncGenerator<TrainEvent> {
-  const workerData: TrainRequest = { options: resolveTrainOptions(options), resume };
-  const worker = startWorker("train/train-worker.js", workerData);
-  const exited = once(worker, "exit");
-  const stop = () => worker.postMessage("stop");
-  signal?.addEventListener("abort", stop);
-  if (signal?.aborted) stop();
-  try {
-    for await (const message of messagesOf(worker)) {
-      if (message.kind === "error") throw reviveError(message.error);
-      if (message.kind === "end") return;
-      yield message.event;
-    }
-  } finally {
-    signal?.removeEventListener("abort", stop);
-    worker.postMessage("abandon"); // nothing where it has ended; terminate() inside native code aborts the process
-    await exited;
-  }
-}
-
-/** The worker's messages in order; its death is an error. */
-async function* messagesOf(worker: Worker): AsyncGenerator<TrainMessage> {
-  const waiting: TrainMessage[] = [];
-  let failure: Error | undefined;
-  let wake = () => {};
-  worker.on("message", (message: TrainMessage) => {
-    waiting.push(message);
-    wake();
-  });
-  const fail = (error: Error) => {
-    failure ??= error;
-    wake();
-  };
-  worker.on("error", fail);
-  worker.on("exit", () => fail(internal("the training worker has stopped")));
-  for (;;) {
-    const message = waiting.shift();
-    if (message !== undefined) {
-      yield message;
-    } else if (failure !== undefined) {
-      throw failure;
-    } else {
-      await new Promise<void>((resolve) => {
-        wake = resolve;
-      });
-    }
-  }
+  const request: TrainRequest = { options: resolveTrainOptions(options), resume };
+  yield* runInWorker<TrainEvent>("train/train-worker.js", request, signal);
 }

@@ -184,20 +184,46 @@ export function checkSequenceClassificationConfig(
   source: string,
 ): SequenceClassificationConfig {
   const { labels, problemType, ...encoder } = config;
-  const checked = encoderSchema.safeParse(encoder, { reportInput: true });
-  if (!checked.success) throw configError(checked.error.issues[0], source);
-  checkRelations(checked.data, source);
+  checkBertConfig(encoder, source);
   checkHead({ labels, problemType }, source);
   return config;
 }
 
-/** The config.json that transformers and transformers.js read, keys in a fixed order. */
+/**
+ * The same of an encoder without a classifier.
+ *
+ * @throws AttuneError ERR_CONFIG
+ */
+export function checkBertConfig(config: BertConfig, source: string): BertConfig {
+  const checked = encoderSchema.safeParse(config, { reportInput: true });
+  if (!checked.success) throw configError(checked.error.issues[0], source);
+  checkRelations(checked.data, source);
+  return config;
+}
+
+/** The config.json of a classifier that transformers and transformers.js read, keys in a fixed order. */
 export function toHuggingFaceConfig(config: SequenceClassificationConfig): Record<string, unknown> {
   const { labels, problemType, ...encoder } = config;
+  return encoderFile(encoder, "BertForSequenceClassification", formatHead({ labels, problemType }));
+}
+
+/** The config.json of a pre-trained model: with the sentence head's `BertForPreTraining`, or without it. */
+export function toPretrainedConfig(
+  config: BertConfig,
+  architecture: "BertForMaskedLM" | "BertForPreTraining",
+): Record<string, unknown> {
+  return encoderFile(config, architecture, {});
+}
+
+function encoderFile(
+  encoder: BertConfig,
+  architecture: string,
+  head: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
   const file: Record<string, unknown> = {
-    architectures: ["BertForSequenceClassification"],
+    architectures: [architecture],
     model_type: "bert",
-    ...formatHead({ labels, problemType }),
+    ...head,
     position_embedding_type: "absolute",
     torch_dtype: "float32",
   };

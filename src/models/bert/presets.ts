@@ -10,6 +10,7 @@
 import { AttuneError, nearest } from "../../base/errors.ts";
 import {
   bertDefaults,
+  checkBertConfig,
   checkSequenceClassificationConfig,
   type BertConfig,
   type ClassificationHead,
@@ -49,6 +50,18 @@ export function isPresetName(name: string): name is PresetName {
  * });
  */
 export function bertPreset(name: string, options: PresetOptions): SequenceClassificationConfig {
+  const { labels, problemType, ...encoder } = options;
+  return checkSequenceClassificationConfig(
+    { ...bertEncoderPreset(name, encoder), labels, problemType },
+    `preset ${name}`,
+  );
+}
+
+/** The same without a classifier, for pre-training. @throws AttuneError ERR_PRESET, ERR_CONFIG */
+export function bertEncoderPreset(
+  name: string,
+  options: Partial<BertConfig> & { readonly vocabSize: number },
+): BertConfig {
   if (!isPresetName(name)) {
     const hint = nearest(name, presetNames);
     throw new AttuneError("ERR_PRESET", {
@@ -59,5 +72,5 @@ export function bertPreset(name: string, options: PresetOptions): SequenceClassi
   }
   const hiddenSize = options.hiddenSize ?? sizes[name].hiddenSize;
   const config = { ...bertDefaults, ...sizes[name], intermediateSize: 4 * hiddenSize, ...options };
-  return checkSequenceClassificationConfig(config, `preset ${name}`);
+  return checkBertConfig(config, `preset ${name}`);
 }

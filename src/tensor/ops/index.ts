@@ -14,9 +14,9 @@ const { ReduceSum, ReduceMean, Expand } = reduce;
 const { Reshape, Transpose, Slice, Pad, Concat } = shape;
 const { Greater, Equal, Or, Where } = logic;
 const { Gemm, BatchMatmul } = matmul;
-const { Softmax, LogSoftmax } = softmaxOps;
+const { Softmax, LogSoftmax, LogSumExp } = softmaxOps;
 const { LayerNormalization, Normalize } = normalization;
-const { GatherRows, OneHot, Arange } = indexing;
+const { GatherRows, PickRows, OneHot, Arange } = indexing;
 
 export const opTable = {
   Abs,
@@ -37,12 +37,14 @@ export const opTable = {
   LayerNormalization,
   Log,
   LogSoftmax,
+  LogSumExp,
   Mul,
   Neg,
   Normalize,
   OneHot,
   Or,
   Pad,
+  PickRows,
   ReduceMean,
   ReduceSum,
   Relu,
