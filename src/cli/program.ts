@@ -31,6 +31,11 @@ const entries: readonly Entry[] = [
     load: async (context) => (await import("./predict.ts")).predictCommand(context),
   },
   {
+    name: "pretrain",
+    summary: "pre-train a BERT on text without labels, or go on with one",
+    load: async (context) => (await import("./pretrain.ts")).pretrainCommand(context),
+  },
+  {
     name: "export",
     summary: "write a model as ONNX, for transformers.js and others",
     load: async (context) => (await import("./export.ts")).exportCommand(context),

@@ -67,13 +67,20 @@ export function trainTaskOptions(data: string, flags: TrainFlags): TrainTaskOpti
     ...(textPair === undefined ? {} : { textPairColumn: textPair }),
     ...(cased === undefined ? {} : { lowercase: false }),
   };
-  try {
+  return asUsage(() => {
     resolveTrainOptions(options);
+    return { ...options, ...(resume === undefined ? {} : { resume }) };
+  });
+}
+
+/** What `resolve` gives; an option that it refuses is a wrong command line, said in terms of flags. */
+export function asUsage<T>(resolve: () => T): T {
+  try {
+    return resolve();
   } catch (error) {
     const usage = ["ERR_OPTION", "ERR_OPTION_UNUSED"].includes(errorCode(error) ?? "");
     throw usage && error instanceof Error ? new UsageError(inFlags(error.message)) : error;
   }
-  return { ...options, ...(resume === undefined ? {} : { resume }) };
 }
 
 /** runs/messages-tiny for messages.csv.gz or messages/train.csv and the preset tiny. */

@@ -16,8 +16,8 @@ import { layoutFor, type Terminal } from "./terminal.ts";
 import { wrap } from "./width.ts";
 
 /** Where the events of a run go. */
-export interface TrainSink {
-  show(event: TrainEvent): void;
+export interface EventSink<E> {
+  show(event: E): void;
   /** A word to the user, on standard error. */
   note(message: string): void;
   /** Puts the screen in order; call it however the run ended. */
@@ -25,7 +25,7 @@ export interface TrainSink {
 }
 
 /** For programs: an event a line. */
-export function jsonSink(terminal: Terminal): TrainSink {
+export function jsonSink(terminal: Terminal): EventSink<object> {
   return {
     show: (event) => terminal.stdout.write(`${JSON.stringify(event)}\n`),
     note: (message) => writeNote(terminal, message),
@@ -43,7 +43,7 @@ const phases: Readonly<Record<Extract<TrainEvent, { event: "phase" }>["phase"], 
 const MOST_LABELS = 15;
 
 /** For people. */
-export class TrainView implements TrainSink {
+export class TrainView implements EventSink<TrainEvent> {
   readonly #terminal: Terminal;
   readonly #progress: Progress;
   /** Losses of the steps since the last evaluation. */

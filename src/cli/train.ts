@@ -19,7 +19,7 @@ import type { Context, ExitCode } from "./context.ts";
 import { INTERRUPTED, listenForInterrupt } from "./interrupt.ts";
 import { slowDeviceNote } from "./notes.ts";
 import { outcome } from "./outcome.ts";
-import { commandLine } from "./shell.ts";
+import { resumeText } from "./resume-text.ts";
 import { trainDefaults as defaults, type TrainFlags, trainTaskOptions } from "./train-options.ts";
 import { jsonSink, TrainView } from "./train-view.ts";
 
@@ -152,15 +152,10 @@ export async function train(data: string, flags: TrainFlags, context: Context): 
   } catch (error) {
     if (errorCode(error) !== "ERR_INTERRUPTED") throw error;
     sink.close();
-    terminal.stderr.write(`${resumable ? resumeText(context) : "stopped; there was nothing to save yet"}\n`);
+    terminal.stderr.write(resumable ? resumeText(context) : "stopped; there was nothing to save yet\n");
     return INTERRUPTED;
   } finally {
     sink.close();
     interrupt.release();
   }
-}
-
-function resumeText({ argv }: Context): string {
-  const again = argv.includes("--resume") ? argv : [...argv, "--resume"];
-  return `stopped and saved; to go on:\n\n  ${commandLine(again)}\n`;
 }

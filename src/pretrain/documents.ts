@@ -63,9 +63,11 @@ async function expand(path: string): Promise<string[]> {
     () => false, // what is wrong with it is said where it is opened
   );
   if (!isFolder) return [path];
-  const names = (await readdir(path, { recursive: true, withFileTypes: true }).catch((cause: unknown) => {
-    throw readFailure(path, cause);
-  }))
+  const names = (
+    await readdir(path, { recursive: true, withFileTypes: true }).catch((cause: unknown) => {
+      throw readFailure(path, cause);
+    })
+  )
     .filter((entry) => entry.isFile() && !entry.name.startsWith("."))
     .map((entry) => join(entry.parentPath, entry.name))
     .sort();

@@ -5,13 +5,19 @@
  * Defaults stand here and nowhere else. Checks what can be checked without the data; the rest is checked where it
  * is used.
  */
-import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { AttuneError, nearest } from "../base/errors.ts";
 import type { PresetName } from "../models/bert/presets.ts";
-import { isPresetName, presetNames } from "../models/bert/presets.ts";
+import { isPresetName } from "../models/bert/presets.ts";
 import { MAX_MICRO_BATCHES } from "../engine/index.ts";
 import type { DeviceChoice } from "../runtime/index.ts";
+import type { Range } from "./option-checks.ts";
+import {
+  checkRanges,
+  positiveInteger,
+  refuseUnknown,
+  refuseUnknownModel,
+  refuseUnused,
+} from "./option-checks.ts";
 
 /** Where the examples are and how to read them. */
 export interface DataOptions {
@@ -125,16 +131,18 @@ export type ResolvedTrainOptions = ReturnType<typeof applyDefaults>;
  *   ERR_MODEL_UNKNOWN.
  */
 export function resolveTrainOptions(options: TrainOptions): ResolvedTrainOptions {
-  refuseUnknown(options);
+  refuseUnknown(options, known);
   refuseUnknownModel(options.model);
-  refuseUnused(options);
-  const resolved = applyDefaults(options);
-  const values = new Map<string, unknown>(Object.entries(resolved));
-  for (const [name, [holds, range]] of Object.entries(ranges)) {
-    const value = values.get(name);
-    if (value !== undefined && !(typeof value === "number" && holds(value)))
-      throw optionError(name, range, value);
+  if (options.model !== undefined && !isPresetName(options.model)) {
+    const found = `the model is "${options.model}", whose vocabulary and weights are given`;
+    refuseUnused(options, scratchOnly, {
+      purpose: "training from scratch",
+      found,
+      next: ", or name a preset",
+    });
   }
+  const resolved = applyDefaults(options);
+  checkRanges(resolved, ranges);
   return resolved;
 }
 
@@ -174,10 +182,6 @@ function applyDefaults(options: TrainOptions) {
   };
 }
 
-type Range = readonly [holds: (value: number) => boolean, text: string];
-
-const positiveInteger: Range = [(n) => Number.isSafeInteger(n) && n > 0, "a whole number, 1 or more"];
-
 const ranges: Readonly<Record<string, Range>> = {
   devShare: [(n) => n > 0 && n <= 0.5, "in (0, 0.5]"],
   epochs: positiveInteger,
@@ -212,43 +216,3 @@ const known = [
   ...["train", "dev", "test", "textColumn", "labelColumn", "textPairColumn", "multiLabel", "skipBadRows"],
   ...["allowRareLabels", "encoding", "model", "out", "lowercase", "device"],
 ];
-
-function refuseUnknown(options: TrainOptions): void {
-  const unknown = Object.keys(options).find((key) => !known.includes(key));
-  if (unknown === undefined) return;
-  const hint = nearest(unknown, known);
-  throw new AttuneError("ERR_OPTION", {
-    rule: "every option must be one that training knows",
-    found: `found "${unknown}"`,
-    next: hint === undefined ? `use some of ${known.join(", ")}` : `did you mean "${hint}"?`,
-  });
-}
-
-function refuseUnknownModel(model: string | undefined): void {
-  if (model === undefined || isPresetName(model) || existsSync(model)) return;
-  const hint = nearest(model, presetNames);
-  throw new AttuneError("ERR_MODEL_UNKNOWN", {
-    rule: `a model must be a preset (${presetNames.join(", ")}) or a model folder`,
-    found: `"${model}" is neither`,
-    next: hint === undefined ? "check the path" : `did you mean "${hint}"?`,
-  });
-}
-
-function refuseUnused(options: TrainOptions): void {
-  if (options.model === undefined || isPresetName(options.model)) return;
-  const unused = scratchOnly.find((name) => options[name] !== undefined);
-  if (unused === undefined) return;
-  throw new AttuneError("ERR_OPTION_UNUSED", {
-    rule: `${unused} is for training from scratch`,
-    found: `the model is "${options.model}", whose vocabulary and weights are given`,
-    next: `leave ${unused} out, or name a preset`,
-  });
-}
-
-function optionError(name: string, range: string, value: unknown): AttuneError {
-  return new AttuneError("ERR_OPTION", {
-    rule: `${name} must be ${range}`,
-    found: `found ${String(value)}`,
-    next: `change ${name}`,
-  });
-}

@@ -90,7 +90,7 @@ async function* fromFolder(
   const config = { ...parsed.encoder, ...head(schema), ...dropouts(options.dropout) };
   return {
     from: folder.path,
-    sha256: await hashFiles(folder.path),
+    sha256: await hashModelFiles(folder.path),
     config,
     tokenizer: tokenizerOfFolder(folder, config.vocabSize),
     async fill(engine) {
@@ -112,7 +112,7 @@ async function* fromFolder(
 }
 
 /** The files that decide what training from a folder starts with. */
-async function hashFiles(folder: string): Promise<Record<string, string>> {
+export async function hashModelFiles(folder: string): Promise<Record<string, string>> {
   const paths = ["config.json", "model.safetensors", "tokenizer.json", "vocab.txt"].map((name) =>
     join(folder, name),
   );

@@ -71,6 +71,21 @@ const gatherCase = (title: string, indices: Operand): OpCase => ({
     nd([...places.shape, 3], (index) => at(table, [at(places, index.slice(0, -1)), index[index.length - 1]])),
 });
 
+/** Picks rows of [b, 3] or [2*b, 3]; the inverse is worked out from the places. */
+const pickCase = (title: string, rowsOfX: Dim, places: Operand): OpCase => {
+  const [n] = sizesOf([rowsOfX]);
+  const inverse = Array.from({ length: n }, (_, row) => {
+    const place = places.values.indexOf(row);
+    return place < 0 ? places.values.length : place;
+  });
+  return {
+    title,
+    inputs: [floats([rowsOfX, 3]), places, given([rowsOfX], inverse, "int32")],
+    build: ([x, chosen, back]) => T.pickRows(x, chosen, back),
+    reference: ([x, chosen]) => nd([...chosen.shape, 3], ([i, j]) => at(x, [at(chosen, [i]), j])),
+  };
+};
+
 const oneHotCase = (title: string, indices: Operand): OpCase => ({
   title,
   inputs: [indices],
@@ -152,6 +167,14 @@ export const places = {
       gatherCase("int32 indices", integers(["b", "t"], 13)),
       gatherCase("int64 indices", integers(["b"], 13, "int64")),
       gatherCase("one row again and again", given([2, 3], [12, 12, 0, 12, 0, 12], "int32")),
+    ],
+  },
+  PickRows: {
+    cases: [
+      pickCase("some rows, out of order", "b", given([3], [4, 0, 2], "int32")),
+      pickCase("one row", "b", given([1], [3], "int32")),
+      pickCase("every row", "b", given([5], [1, 0, 4, 3, 2], "int32")),
+      pickCase("dimensions that are products", "2*b", given(["t"], [9, 1, 2, 0, 7, 6, 5], "int32")),
     ],
   },
   OneHot: {

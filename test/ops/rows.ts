@@ -57,10 +57,13 @@ function softmaxOf(row: readonly number[]): number[] {
   return powers.map((power) => power / total);
 }
 
-function logSoftmaxOf(row: readonly number[]): number[] {
+function logSumExpOf(row: readonly number[]): number {
   const highest = Math.max(...row);
-  const logTotal = highest + Math.log(sigma(row.length, (k) => Math.exp(row[k] - highest)));
-  return row.map((value) => value - logTotal);
+  return highest + Math.log(sigma(row.length, (k) => Math.exp(row[k] - highest)));
+}
+
+function logSoftmaxOf(row: readonly number[]): number[] {
+  return row.map((value) => value - logSumExpOf(row));
 }
 
 const logits: Readonly<Record<string, Operand>> = {
@@ -134,6 +137,7 @@ export const wholeAxis = {
   },
   Softmax: softmaxRow(T.softmax, softmaxOf),
   LogSoftmax: softmaxRow(T.logSoftmax, logSoftmaxOf),
+  LogSumExp: softmaxRow(T.logSumExp, (row) => [logSumExpOf(row)]),
   LayerNormalization: {
     cases: [
       layerNormCase("sequence first", floats(["t", "b", 11]), 11),

@@ -61,8 +61,6 @@ export interface PretrainingGraph {
   readonly loss: Tensor;
   readonly parameters: readonly ParameterSpec[];
   readonly dropouts: readonly DropoutSite[];
-  /** The two losses apart. */
-  readonly outputs: Readonly<Record<string, Tensor>>;
 }
 
 /** Logits for every row that is asked for. */
@@ -85,13 +83,7 @@ export function bertPretrainingLoss(config: BertConfig, objective: SentenceObjec
   const words = wordLoss(root, rows, masked, config);
   const given = [...Object.values(inputs), ...Object.values(masked)];
   if (pooled === undefined)
-    return {
-      inputs: given,
-      loss: words,
-      parameters: root.parameters,
-      dropouts: root.dropouts,
-      outputs: { word_loss: words },
-    };
+    return { inputs: given, loss: words, parameters: root.parameters, dropouts: root.dropouts };
   const sentenceLabels = input("sentence_labels", "int32", ["b"]);
   const exampleWeights = input("example_weights", "float32", ["b"]);
   const sentences = crossEntropy(sentenceHead(root, pooled, config), sentenceLabels, { exampleWeights });
@@ -100,7 +92,6 @@ export function bertPretrainingLoss(config: BertConfig, objective: SentenceObjec
     loss: add(words, sentences),
     parameters: root.parameters,
     dropouts: root.dropouts,
-    outputs: { word_loss: words, sentence_loss: sentences },
   };
 }
 

@@ -1,0 +1,53 @@
+/** The end of a pre-training run: the last weights become a model folder, with a card that says what they are. */
+import { toPretrainedConfig } from "../models/bert/config.ts";
+import { writeModelFolder } from "../models/checkpoint/index.ts";
+import { pseudoPerplexity } from "./evaluate.ts";
+import type { PretrainEvent, PretrainScores } from "./events.ts";
+import { pretrainedCard } from "./model-card.ts";
+import type { PretrainRun } from "./run.ts";
+import type { PretrainState } from "./state.ts";
+
+export async function* finish(
+  run: PretrainRun,
+  state: PretrainState,
+  dev: PretrainScores,
+): AsyncGenerator<PretrainEvent> {
+  const { options, start, manifest, engine, folder, corpus } = run;
+  const pppl = await pseudoPerplexity(run);
+  const { tokenizer, config } = start;
+  const facts = {
+    ...manifest,
+    steps: state.step,
+    tokens: state.tokens,
+    corpus: corpus.counts,
+    curve: state.curve,
+    heldOut: { ...dev, pseudoPerplexity: pppl },
+  };
+  await writeModelFolder(options.out, {
+    config: toPretrainedConfig(
+      config,
+      options.objective === "none" ? "BertForMaskedLM" : "BertForPreTraining",
+    ),
+    vocabularyText: tokenizer.toVocabularyText(),
+    tokenizerJson: tokenizer.toTokenizerJson(),
+    normalizer: tokenizer.normalization,
+    maxLength: options.maxLength,
+    tensors: engine.parameters.map(({ spec, values }) => ({
+      name: spec.name,
+      shape: spec.shape,
+      data: values,
+    })),
+    attune: { format: 1, pretraining: facts },
+    readme: pretrainedCard({ run, state, dev, pseudoPerplexity: pppl }),
+  });
+  await folder.remove();
+  yield {
+    event: "done",
+    out: options.out,
+    steps: state.step,
+    tokens: state.tokens,
+    elapsedMs: run.pace.elapsedMs,
+    dev,
+    pseudoPerplexity: pppl,
+  };
+}

@@ -1,0 +1,138 @@
+/**
+ * What pre-training starts from: a preset with fresh weights and a vocabulary learnt from the corpus, or a model folder
+ * to go on from, such as one that is to learn the words of a domain before it is fine-tuned (Gururangan et al. 2020).
+ */
+import { readFile } from "node:fs/promises";
+import { internal } from "../base/errors.ts";
+import type { TrainingEngine } from "../engine/index.ts";
+import type { BertConfig } from "../models/bert/config.ts";
+import { parseBertConfig } from "../models/bert/config.ts";
+import { bertEncoderPreset, isPresetName } from "../models/bert/presets.ts";
+import { assertLoadable, matchParameters, readModelFolder } from "../models/checkpoint/index.ts";
+import { initialize } from "../nn/index.ts";
+import type { Backend } from "../runtime/index.ts";
+import { BertTokenizer, readVocabulary } from "../text/index.ts";
+import { hashModelFiles, tokenizerOfFolder } from "../train/index.ts";
+import { embedCooccurrence } from "./cooccurrence.ts";
+import type { Corpus, CorpusSource } from "./corpus.ts";
+import { learnVocabulary } from "./corpus.ts";
+import type { PretrainEvent } from "./events.ts";
+import type { ResolvedPretrainOptions } from "./options.ts";
+
+export interface PretrainStartingModel {
+  /** For people: "mini, from scratch" or the folder. */
+  readonly from: string;
+  /** SHA-256 of the files that it was read from, by path. */
+  readonly sha256: Readonly<Record<string, string>>;
+  readonly config: BertConfig;
+  readonly tokenizer: BertTokenizer;
+  /** Puts the first weights into the engine and names those of a folder's model that start afresh. */
+  fill(engine: TrainingEngine, corpus: Corpus, backend: Backend): Promise<readonly string[]>;
+}
+
+/** Decides on architecture, vocabulary and first weights. */
+export async function* startingModel(
+  options: ResolvedPretrainOptions,
+  source: CorpusSource,
+): AsyncGenerator<PretrainEvent, PretrainStartingModel> {
+  const { model } = options;
+  return isPresetName(model) ? yield* fromScratch(model, options, source) : fromFolder(model, options);
+}
+
+/** Dropout while pre-training. The model's own figures are for fine-tuning, and stay in its config.json. */
+export function withoutDropout(config: BertConfig, rate: number): BertConfig {
+  return { ...config, hiddenDropoutProb: rate, attentionProbsDropoutProb: rate };
+}
+
+async function* fromScratch(
+  preset: string,
+  options: ResolvedPretrainOptions,
+  source: CorpusSource,
+): AsyncGenerator<PretrainEvent, PretrainStartingModel> {
+  const { vocabulary, lowercase, maxPositions, initializerRange, seed } = options;
+  const tokens =
+    vocabulary === undefined
+      ? yield* learnVocabulary(source, options)
+      : readVocabulary(await readFile(vocabulary, "utf8"), vocabulary);
+  const tokenizer = BertTokenizer.fromVocabulary(tokens, { lowercase });
+  tokenizer.maskId; // a vocabulary without [MASK] is refused here, before the corpus is read
+  const config = bertEncoderPreset(preset, {
+    vocabSize: tokenizer.vocabSize,
+    padTokenId: tokenizer.padId,
+    maxPositionEmbeddings: maxPositions,
+    initializerRange,
+  });
+  return {
+    from: `${preset}, from scratch`,
+    sha256: {},
+    config,
+    tokenizer,
+    async fill(engine, corpus, backend) {
+      for (const { spec, values } of engine.parameters) initialize(spec, seed, values);
+      if (options.embeddings === "cooccurrence")
+        await fillEmbeddings(engine, tokenizer, config, corpus, backend, seed);
+      return [];
+    },
+  };
+}
+
+/** Words that co-occur start near each other, with five times the deviation of other weights. */
+async function fillEmbeddings(
+  engine: TrainingEngine,
+  tokenizer: BertTokenizer,
+  { vocabSize, hiddenSize, initializerRange }: BertConfig,
+  corpus: Corpus,
+  backend: Backend,
+  seed: number,
+): Promise<void> {
+  const table = engine.parameters.find(({ spec }) => spec.name === "bert.embeddings.word_embeddings.weight");
+  if (table === undefined) throw internal("the model has no word embeddings");
+  const specials = Array.from({ length: vocabSize }, (_, id) => id).filter((id) => tokenizer.isSpecial(id));
+  const options = {
+    vocabSize,
+    hiddenSize,
+    without: new Set(specials),
+    deviation: 5 * initializerRange,
+    seed,
+  };
+  await embedCooccurrence(corpus, table.values, options, backend);
+}
+
+async function fromFolder(path: string, { seed }: ResolvedPretrainOptions): Promise<PretrainStartingModel> {
+  const folder = await readModelFolder(path);
+  await folder.weights.close();
+  const { encoder: config } = parseBertConfig(folder.config, `${path}/config.json`);
+  const tokenizer = tokenizerOfFolder(folder, config.vocabSize);
+  tokenizer.maskId;
+  return {
+    from: path,
+    sha256: await hashModelFiles(path),
+    config,
+    tokenizer,
+    async fill(engine) {
+      const { weights } = await readModelFolder(path);
+      try {
+        const fresh: string[] = [];
+        const isHead = (name: string) => name.startsWith("cls.") || name.startsWith("bert.pooler.");
+        const specs = engine.parameters.map(({ spec }) => spec);
+        const stored = new Set(weights.tensors.keys());
+        // a bare encoder lacks the heads, a masked-language model the pooler: those start afresh
+        const wanted = specs.filter(({ name }) => !isHead(name) || stored.has(name));
+        const match = matchParameters(wanted, weights);
+        assertLoadable(match);
+        for (const { spec, values } of engine.parameters) {
+          const name = match.storedNames.get(spec.name);
+          if (name === undefined) {
+            initialize(spec, seed, values);
+            fresh.push(spec.name);
+          } else {
+            await weights.readInto(name, values);
+          }
+        }
+        return fresh;
+      } finally {
+        await weights.close();
+      }
+    },
+  };
+}
