@@ -16,10 +16,13 @@ export type {
   BertSummary,
   DescribeOptions,
   EvaluateOptions,
+  FilledMask,
+  FillMaskOptions,
   Input,
   LabelLogit,
   LayerWalk,
   LoadOptions,
+  MaskCandidate,
   ModelDescription,
   MultiPrediction,
   OnnxSummary,
@@ -34,7 +37,9 @@ export type {
   WalkStepName,
   WalkToken,
 } from "./tasks/index.ts";
-export { describeModel, TextClassifier, walkLayer } from "./tasks/index.ts";
+export { describeModel, MaskedLanguageModel, TextClassifier, walkLayer } from "./tasks/index.ts";
+export type { PretrainEvent, PretrainOptions } from "./pretrain/index.ts";
+export { runPretraining } from "./pretrain/index.ts";
 export type { EncodeOptions, Encoding, TokenizerOptions, TrainVocabularyOptions } from "./text/index.ts";
 export { BertTokenizer, trainWordPiece } from "./text/index.ts";
 export type {

@@ -1,6 +1,7 @@
 /** Checks that the options of training and of pre-training share: known names, ranges, and what `model` may name. */
 import { existsSync } from "node:fs";
 import { AttuneError, nearest } from "../base/errors.ts";
+import { builtInModels, isBuiltIn } from "../models/checkpoint/index.ts";
 import { isPresetName, presetNames } from "../models/bert/presets.ts";
 
 /** What must hold of a number, and how to say it. */
@@ -32,10 +33,10 @@ export function refuseUnknown(options: object, known: readonly string[]): void {
 
 /** @throws ERR_MODEL_UNKNOWN for what is neither a preset nor a folder */
 export function refuseUnknownModel(model: string | undefined): void {
-  if (model === undefined || isPresetName(model) || existsSync(model)) return;
-  const hint = nearest(model, presetNames);
+  if (model === undefined || isPresetName(model) || isBuiltIn(model) || existsSync(model)) return;
+  const hint = nearest(model, [...presetNames, ...builtInModels]);
   throw new AttuneError("ERR_MODEL_UNKNOWN", {
-    rule: `a model must be a preset (${presetNames.join(", ")}) or a model folder`,
+    rule: `a model must be a preset (${presetNames.join(", ")}), a built-in model (${builtInModels.join(", ")}) or a model folder`,
     found: `"${model}" is neither`,
     next: hint === undefined ? "check the path" : `did you mean "${hint}"?`,
   });

@@ -6,7 +6,8 @@ import { resolveTrainOptions } from "./options.ts";
 
 /** What the worker is started with. */
 export interface TrainRequest {
-  readonly options: ReturnType<typeof resolveTrainOptions>;
+  /** As given: defaults depend on the model, and where none is named that depends on the texts. */
+  readonly options: TrainOptions;
   readonly resume: boolean;
 }
 
@@ -31,6 +32,7 @@ export async function* runTraining(
   options: TrainOptions,
   { resume = false, signal }: RunTrainingOptions = {},
 ): AsyncGenerator<TrainEvent> {
-  const request: TrainRequest = { options: resolveTrainOptions(options), resume };
+  resolveTrainOptions(options); // refuses what it can before a worker is started
+  const request: TrainRequest = { options, resume };
   yield* runInWorker<TrainEvent>("train/train-worker.js", request, signal);
 }

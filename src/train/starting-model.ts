@@ -9,7 +9,13 @@ import type { ParsedBertConfig, SequenceClassificationConfig } from "../models/b
 import { parseBertConfig } from "../models/bert/config.ts";
 import { bertPreset, isPresetName } from "../models/bert/presets.ts";
 import type { StoredTensors } from "../models/checkpoint/index.ts";
-import { assertLoadable, matchParameters, readModelFolder } from "../models/checkpoint/index.ts";
+import {
+  assertLoadable,
+  isBuiltIn,
+  matchParameters,
+  modelPath,
+  readModelFolder,
+} from "../models/checkpoint/index.ts";
 import { initialize } from "../nn/index.ts";
 import { BertTokenizer, trainWordPiece } from "../text/index.ts";
 import type { TrainingEngine } from "../engine/index.ts";
@@ -84,13 +90,13 @@ async function* fromFolder(
     yield {
       event: "warning",
       code: "WARN_FRESH_HEAD",
-      message: `${folder.path} gives the encoder; the classifier starts afresh (${why})`,
+      message: `${options.model} gives the encoder; the classifier starts afresh (${why})`,
     };
   }
   const config = { ...parsed.encoder, ...head(schema), ...dropouts(options.dropout) };
   return {
-    from: folder.path,
-    sha256: await hashModelFiles(folder.path),
+    from: isBuiltIn(options.model) ? `${options.model}, built in` : options.model,
+    sha256: await hashModelFiles(options.model),
     config,
     tokenizer: tokenizerOfFolder(folder, config.vocabSize),
     async fill(engine) {
@@ -112,13 +118,19 @@ async function* fromFolder(
 }
 
 /** The files that decide what training from a folder starts with. */
-export async function hashModelFiles(folder: string): Promise<Record<string, string>> {
-  const paths = ["config.json", "model.safetensors", "tokenizer.json", "vocab.txt"].map((name) =>
-    join(folder, name),
-  );
-  const there = paths.filter((path) => existsSync(path));
+export async function hashModelFiles(model: string): Promise<Record<string, string>> {
+  const folder = modelPath(model);
+  const names = ["config.json", "model.safetensors", "tokenizer.json", "vocab.txt"];
+  const there = names.filter((name) => existsSync(join(folder, name)));
   return Object.fromEntries(
-    await Promise.all(there.map(async (path): Promise<[string, string]> => [path, await hashSource(path)])),
+    await Promise.all(
+      there.map(
+        async (name): Promise<[string, string]> => [
+          join(model, name), // under the name that the user gave: no path of this machine
+          await hashSource(join(folder, name)),
+        ],
+      ),
+    ),
   );
 }
 

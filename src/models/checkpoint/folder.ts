@@ -9,6 +9,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { AttuneError } from "../../base/errors.ts";
 import { currentFile } from "./atomic-write.ts";
+import { modelPath } from "./builtin.ts";
 import { isMissing, readError } from "./file-errors.ts";
 import { openSafetensors, type SafetensorsFile } from "./safetensors.ts";
 
@@ -30,7 +31,7 @@ export interface ModelFolder {
 }
 
 /**
- * Reads a model folder. Weights are opened and checked, and read when asked for.
+ * Reads a model folder, or a built-in model by its name. Weights are opened and checked, and read when asked for.
  *
  * @throws AttuneError ERR_MODEL_FOLDER where there is none, ERR_MODEL_FILE where a file is missing or is not what its
  *   name says, and those of `openSafetensors`
@@ -39,7 +40,8 @@ export interface ModelFolder {
  * const config = parseSequenceClassificationConfig(model.config, model.path);
  * await model.weights.close();
  */
-export async function readModelFolder(path: string): Promise<ModelFolder> {
+export async function readModelFolder(name: string): Promise<ModelFolder> {
+  const path = modelPath(name);
   const names = await list(path);
   const config = await readJson(path, "config.json");
   if (config === undefined)
