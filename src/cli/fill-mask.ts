@@ -27,7 +27,7 @@ export interface FillMaskFlags {
 export function fillMaskCommand(context: Context): AnyCommand {
   return createCommand("fill-mask")
     .description(
-      "Says what a pre-trained model would write in place of each [MASK] of a text. In Chinese a [MASK] is one\n" +
+      "Says what a pre-trained model would write in place of each [MASK] of a text. In Chinese a [MASK] is one " +
         "character. With --json an object a text: its masks, and for each the candidates with their probability.",
     )
     .argument("<model>", "model folder, or attune-zh-en-mini, which is built in")

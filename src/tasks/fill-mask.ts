@@ -124,7 +124,7 @@ export class MaskedLanguageModel {
   async fill(text: string, { topK = 5 }: FillMaskOptions = {}): Promise<FilledMask[]> {
     const tokenizer = this.#tokenizer;
     if (!Number.isSafeInteger(topK) || topK < 1 || topK > tokenizer.vocabSize) throw badTopK(topK, tokenizer);
-    const { ids, typeIds } = tokenizer.encode(text);
+    const { ids, typeIds, offsets = new Int32Array(0) } = tokenizer.encode(text, { offsets: true });
     if (ids.length > this.#positions) throw tooLong(ids.length, this.#positions, this.#folder);
     const masks = ids.flatMap((id, place) => (id === tokenizer.maskId ? [place] : []));
     if (masks.length === 0) throw noMask(text);
@@ -132,14 +132,12 @@ export class MaskedLanguageModel {
     const v = logits.length / (masks.length + 1);
     return masks.map((place, mask) => {
       const probabilities = softmaxRows(logits.subarray((mask + 1) * v, (mask + 2) * v), v);
-      const candidates = highest(probabilities, topK).map((tokenId): MaskCandidate => {
-        const filled = ids.map((id, i) => (i === place ? tokenId : id));
-        return {
-          token: tokenizer.idToToken(tokenId) ?? "",
-          tokenId,
-          score: probabilities[tokenId],
-          text: tokenizer.decode(filled.slice(1, -1)),
-        };
+      // an embedding table may have rows without a token
+      const candidates = highest(probabilities.subarray(0, tokenizer.vocabSize), topK).map((tokenId): MaskCandidate => {
+        const token = tokenizer.idToToken(tokenId) ?? "";
+        const [from, to] = [offsets[2 * place], offsets[2 * place + 1]];
+        const filled = text.slice(0, from) + token.replace(/^##/, "") + text.slice(to);
+        return { token, tokenId, score: probabilities[tokenId], text: filled };
       });
       return { mask, candidates };
     });
