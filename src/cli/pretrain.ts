@@ -1,6 +1,6 @@
 /** `attune pretrain`: from text without labels to a BERT that has learnt the language, or more of it. */
 import { presetNames } from "../models/bert/presets.ts";
-import { embeddingStarts, maskings, runPretraining } from "../pretrain/index.ts";
+import { initializations, maskings, runPretraining } from "../pretrain/index.ts";
 import {
   type AnyCommand,
   createCommand,
@@ -75,9 +75,9 @@ export function pretrainCommand(context: Context): AnyCommand {
     )
     .addOption(
       createOption(
-        "--embeddings <how>",
-        `how words start: by what stands near them, or at random (default: ${defaults.embeddings})`,
-      ).choices(embeddingStarts),
+        "--initialization <how>",
+        `first weights: from the corpus, or random as published (default: ${defaults.initialization})`,
+      ).choices(initializations),
     )
     .optionsGroup("Objective:")
     .addOption(

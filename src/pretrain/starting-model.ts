@@ -3,7 +3,6 @@
  * to go on from, such as one that is to learn the words of a domain before it is fine-tuned (Gururangan et al. 2020).
  */
 import { readFile } from "node:fs/promises";
-import { internal } from "../base/errors.ts";
 import type { TrainingEngine } from "../engine/index.ts";
 import type { BertConfig } from "../models/bert/config.ts";
 import { parseBertConfig } from "../models/bert/config.ts";
@@ -13,10 +12,10 @@ import { initialize } from "../nn/index.ts";
 import type { Backend } from "../runtime/index.ts";
 import { BertTokenizer, readVocabulary } from "../text/index.ts";
 import { hashModelFiles, tokenizerOfFolder } from "../train/index.ts";
-import { embedCooccurrence } from "./cooccurrence.ts";
 import type { Corpus, CorpusSource } from "./corpus.ts";
 import { learnVocabulary } from "./corpus.ts";
 import type { PretrainEvent } from "./events.ts";
+import { informedStart } from "./informed-start.ts";
 import type { ResolvedPretrainOptions } from "./options.ts";
 
 export interface PretrainStartingModel {
@@ -69,33 +68,11 @@ async function* fromScratch(
     tokenizer,
     async fill(engine, corpus, backend) {
       for (const { spec, values } of engine.parameters) initialize(spec, seed, values);
-      if (options.embeddings === "cooccurrence")
-        await fillEmbeddings(engine, tokenizer, config, corpus, backend, seed);
+      if (options.initialization === "informed")
+        await informedStart(engine, { tokenizer, config, corpus, backend, seed });
       return [];
     },
   };
-}
-
-/** Words that co-occur start near each other, with five times the deviation of other weights. */
-async function fillEmbeddings(
-  engine: TrainingEngine,
-  tokenizer: BertTokenizer,
-  { vocabSize, hiddenSize, initializerRange }: BertConfig,
-  corpus: Corpus,
-  backend: Backend,
-  seed: number,
-): Promise<void> {
-  const table = engine.parameters.find(({ spec }) => spec.name === "bert.embeddings.word_embeddings.weight");
-  if (table === undefined) throw internal("the model has no word embeddings");
-  const specials = Array.from({ length: vocabSize }, (_, id) => id).filter((id) => tokenizer.isSpecial(id));
-  const options = {
-    vocabSize,
-    hiddenSize,
-    without: new Set(specials),
-    deviation: 5 * initializerRange,
-    seed,
-  };
-  await embedCooccurrence(corpus, table.values, options, backend);
 }
 
 async function fromFolder(path: string, { seed }: ResolvedPretrainOptions): Promise<PretrainStartingModel> {
