@@ -9,6 +9,7 @@
  */
 import { AttuneError } from "../../base/errors.ts";
 import { duplicateKey } from "./json-keys.ts";
+import { truncated } from "./open-file.ts";
 import {
   bytesPerElement,
   isSafetensorsDtype,
@@ -134,16 +135,6 @@ export function formatHeader(
 /** Elements of a tensor: 1 for a scalar. */
 export function countElements(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);
-}
-
-/** The file ends before its data does: the usual end of a download or copy that was cut short. */
-export function truncated(expectedBytes: number, foundBytes: number, path: string): AttuneError {
-  return new AttuneError("ERR_CHECKPOINT_TRUNCATED", {
-    rule: `the weight file must have all its bytes: at least ${expectedBytes}`,
-    found: `found ${foundBytes}`,
-    next: "download or copy it again",
-    file: path,
-  });
 }
 
 function malformed(found: string, path: string, next = "write or download it again"): AttuneError {

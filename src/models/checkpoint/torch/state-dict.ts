@@ -1,0 +1,58 @@
+/**
+ * The tensors by name in what a PyTorch file holds.
+ *
+ * Most hold a module's `state_dict`; training scripts put it beside other things, under the names below.
+ */
+import type { IgnoredEntry } from "../stored-weights.ts";
+import { malformedTorch } from "./pickle-errors.ts";
+import { kindOf, type PickleDict, type PickleValue, type TensorView } from "./pickle-values.ts";
+import { isObject } from "./unpickler.ts";
+
+/** Where training scripts keep the state_dict: PyTorch Lightning's and others' names. */
+const wrappers = ["state_dict", "model_state_dict", "model"];
+
+export interface StateDict {
+  readonly tensors: ReadonlyMap<string, TensorView>;
+  readonly ignored: readonly IgnoredEntry[];
+}
+
+/** @throws AttuneError ERR_CHECKPOINT_FORMAT where there are no tensors by name */
+export function stateDict(value: PickleValue, path: string): StateDict {
+  if (!isDict(value)) throw malformedTorch(`it holds a ${kindOf(value)}, not tensors by name`, path);
+  const wrapper = hasTensors(value)
+    ? undefined
+    : wrappers.find((name) => holdsTensors(value.entries.get(name)));
+  const inner = wrapper === undefined ? value : value.entries.get(wrapper);
+  const ignored: IgnoredEntry[] = [];
+  if (wrapper !== undefined) {
+    const others = [...value.entries.keys()].filter((key) => key !== wrapper);
+    ignored.push(...others.map((key) => ({ name: keyText(key), why: `stands beside "${wrapper}"` })));
+  }
+  const tensors = new Map<string, TensorView>();
+  for (const [key, item] of isDict(inner) ? inner.entries : []) {
+    if (typeof key === "string" && isTensor(item)) tensors.set(key, item);
+    else ignored.push({ name: keyText(key), why: `is a ${kindOf(item)}, no tensor` });
+  }
+  if (tensors.size === 0) throw malformedTorch("it holds no tensors by name", path);
+  return { tensors, ignored };
+}
+
+function isDict(value: PickleValue | undefined): value is PickleDict {
+  return value !== undefined && isObject(value) && value.kind === "dict";
+}
+
+function isTensor(value: PickleValue): value is TensorView {
+  return isObject(value) && value.kind === "tensor";
+}
+
+function hasTensors({ entries }: PickleDict): boolean {
+  return [...entries.values()].some(isTensor);
+}
+
+function holdsTensors(value: PickleValue | undefined): boolean {
+  return isDict(value) && hasTensors(value);
+}
+
+function keyText(key: PickleValue): string {
+  return typeof key === "object" ? kindOf(key) : String(key);
+}
