@@ -18,4 +18,5 @@ export {
 } from "./safetensors.ts";
 export type { SafetensorsDtype, StoredArray } from "./safetensors-dtype.ts";
 export type { TensorInfo } from "./safetensors-header.ts";
+export type { IgnoredEntry, StoredTensor, StoredWeights, WeightFormat } from "./stored-weights.ts";
 export { type ModelFolderContent, writeModelFolder } from "./write-folder.ts";
