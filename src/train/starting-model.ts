@@ -8,8 +8,15 @@ import { hashSource } from "../data/index.ts";
 import type { ParsedBertConfig, SequenceClassificationConfig } from "../models/bert/config.ts";
 import { parseBertConfig } from "../models/bert/config.ts";
 import { bertPreset, isPresetName } from "../models/bert/presets.ts";
-import type { StoredTensors } from "../models/checkpoint/index.ts";
-import { assertLoadable, matchParameters, readModelFolder } from "../models/checkpoint/index.ts";
+import type { ModelFolder } from "../models/checkpoint/index.ts";
+import {
+  assertLoadable,
+  hasHead,
+  matchParameters,
+  readModelFolder,
+  readParameter,
+  withoutHead,
+} from "../models/checkpoint/index.ts";
 import { initialize } from "../nn/index.ts";
 import { BertTokenizer, trainWordPiece } from "../text/index.ts";
 import type { TrainingEngine } from "../engine/index.ts";
@@ -73,14 +80,11 @@ async function* fromFolder(
 ): AsyncGenerator<TrainEvent, StartingModel> {
   const folder = await readModelFolder(options.model);
   await folder.weights.close();
-  const parsed = parseBertConfig(folder.config, `${folder.path}/config.json`);
-  const hasHead = folder.weights.tensors.has("classifier.weight");
-  const keepsHead = hasHead && sameHead(parsed, schema);
+  const parsed = parseBertConfig(folder.config, folder.configFile);
+  const storesHead = hasHead(folder.weights);
+  const keepsHead = storesHead && sameHead(parsed, schema);
   if (!keepsHead) {
-    const why =
-      hasHead && parsed.head !== undefined
-        ? `its labels are ${parsed.head.labels.join(", ")}`
-        : "it has none";
+    const why = storesHead ? labelsOf(parsed, folder.configFile) : "it has none";
     yield {
       event: "warning",
       code: "WARN_FRESH_HEAD",
@@ -90,7 +94,7 @@ async function* fromFolder(
   const config = { ...parsed.encoder, ...head(schema), ...dropouts(options.dropout) };
   return {
     from: folder.path,
-    sha256: await hashFiles(folder.path),
+    sha256: await hashFiles(folder),
     config,
     tokenizer: tokenizerOfFolder(folder, config.vocabSize),
     async fill(engine) {
@@ -102,7 +106,7 @@ async function* fromFolder(
         for (const { spec, values } of engine.parameters) {
           const stored = match.storedNames.get(spec.name);
           if (stored === undefined) initialize(spec, options.seed, values);
-          else await weights.readInto(stored, values);
+          else await readParameter(weights, stored, spec, values);
         }
       } finally {
         await weights.close();
@@ -111,12 +115,16 @@ async function* fromFolder(
   };
 }
 
-/** The files that decide what training from a folder starts with. */
-async function hashFiles(folder: string): Promise<Record<string, string>> {
-  const paths = ["config.json", "model.safetensors", "tokenizer.json", "vocab.txt"].map((name) =>
+/** The files that decide what training from a folder starts with, every file of the weights among them. */
+async function hashFiles({
+  path: folder,
+  configFile,
+  weights,
+}: ModelFolder): Promise<Record<string, string>> {
+  const tokenizer = ["tokenizer.json", "tokenizer_config.json", "vocab.txt"].map((name) =>
     join(folder, name),
   );
-  const there = paths.filter((path) => existsSync(path));
+  const there = [configFile, ...weights.files, ...tokenizer.filter((path) => existsSync(path))];
   return Object.fromEntries(
     await Promise.all(there.map(async (path): Promise<[string, string]> => [path, await hashSource(path)])),
   );
@@ -129,16 +137,17 @@ function* texts({ train }: Examples): Generator<string> {
   }
 }
 
-/** The checkpoint as if it had no classifier, whose shape is that of other labels. */
-function withoutHead({ path, tensors }: StoredTensors): StoredTensors {
-  return { path, tensors: new Map([...tensors].filter(([name]) => !name.startsWith("classifier."))) };
-}
-
 function head({ kind, names }: LabelSchema): Pick<SequenceClassificationConfig, "labels" | "problemType"> {
   return {
     labels: names,
     problemType: kind === "multi" ? "multi_label_classification" : "single_label_classification",
   };
+}
+
+function labelsOf({ head: stored }: ParsedBertConfig, configFile: string): string {
+  return stored === undefined
+    ? `${configFile} does not say what the labels of the one that it has are`
+    : `its labels are ${stored.labels.join(", ")}`;
 }
 
 function sameHead({ head: stored }: ParsedBertConfig, schema: LabelSchema): boolean {

@@ -5,10 +5,19 @@ export {
   assertLoadable,
   type ExpectedTensor,
   type Match,
+  hasHead,
   matchParameters,
   type Mismatch,
   type StoredTensors,
+  withoutHead,
 } from "./match.ts";
+export {
+  describeNotFinite,
+  findNotFinite,
+  type NotFinite,
+  readParameter,
+} from "./read-parameter.ts";
+export { isFloat } from "./safetensors-dtype.ts";
 export {
   encodeSafetensors,
   type NamedTensor,
