@@ -156,7 +156,7 @@ describe("weights", () => {
     const [words, positions, types, ...rest] = tensors();
     const bad = (tensor: NamedTensor, values: Readonly<Record<number, number>>) => ({
       ...tensor,
-      data: Float32Array.from(tensor.data, (_, i) => values[i] ?? 0),
+      data: Float32Array.from({ length: tensor.data.length }, (_, i) => values[i] ?? 0),
     });
     await write([
       bad(words, { 13: Number.NaN, 40: Number.POSITIVE_INFINITY }),
