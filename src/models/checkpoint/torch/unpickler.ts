@@ -25,8 +25,8 @@ export interface World {
 
 /** Longest pickle that is read; a BERT's has 50 kB. */
 export const MAX_PICKLE_BYTES = 64 * 2 ** 20;
-/** About 60 are needed for a tensor, so that this is enough for more than 30,000. */
-const MAX_OPCODES = 2_000_000;
+/** About 60 are needed for a tensor, so that this is enough for more than 16,000. */
+const MAX_OPCODES = 1_000_000;
 /** Bytes of a whole number; PyTorch's magic number has 10. */
 const MAX_LONG_BYTES = 64;
 
