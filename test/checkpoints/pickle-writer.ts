@@ -191,6 +191,7 @@ export const archive = (pickle: Uint8Array, more: readonly ZipFileEntry[] = []):
   zip([
     { name: "archive/data.pkl", data: pickle },
     { name: "archive/data/0", data: Buffer.from(Float32Array.of(1, 2, 3, 4).buffer) },
+    { name: "archive/version", data: bytes("3\n") },
     ...more,
   ]);
 
