@@ -40,8 +40,15 @@ export function modelLines(model: ModelCheck, layout: Layout): string[] {
   if (predictionMs !== undefined)
     lines.push(colors.green(`it predicts: the first text took ${duration(predictionMs)}`));
   else if (problems.length > 0) lines.push(colors.red("it cannot predict"));
-  else lines.push(...wrap(`a pre-trained encoder, whole: attune train DATA --model ${path}`, layout.width));
+  else lines.push(...wrap(encoderText(model), layout.width));
   return lines;
+}
+
+function encoderText({ path, weights }: ModelCheck): string {
+  const named = weights?.unexpected.some((name) => /^(module\.)*classifier\./.test(name)) !== true;
+  return named
+    ? `a pre-trained encoder, whole: attune train DATA --model ${path}`
+    : "an encoder, whole, and a classifier that cannot be used until config.json names its labels: id2label";
 }
 
 function modelText(config: NonNullable<ModelCheck["config"]>): string {
