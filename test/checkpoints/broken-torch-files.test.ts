@@ -242,6 +242,18 @@ describe("zip files that lie", () => {
     expect(message).toContain(found);
   });
 
+  test("sizes and places in 64 bits are read where they are used", async () => {
+    const file = zip([entry, storage], { zip64: true });
+    await using open = await openTorchFile(write("pytorch_model.bin", file));
+    expect(await readAll(open)).toEqual({ w: storage.data.toString("hex") });
+    const cut = Buffer.from(file);
+    cut.write("XX", cut.lastIndexOf("PK\u0006\u0006"));
+    expect(await refusal(cut)).toMatch(/^ERR_CHECKPOINT_FORMAT: .*zip64 directory does not end at/);
+    expect(await refusal(zip([{ ...entry, claimedPlace: 2 ** 31 }, storage], { zip64: true }))).toMatch(
+      /^ERR_CHECKPOINT_TRUNCATED/,
+    );
+  });
+
   test("an entry that reaches beyond the file, and a directory that does", async () => {
     expect(await refusal(zip([entry, { ...storage, claimedPlace: 0x7fffffff }]))).toMatch(
       /^ERR_CHECKPOINT_TRUNCATED/,
@@ -303,6 +315,22 @@ describe("what would take long or fill the memory is refused in a moment", () =>
     const all = Array.from({ length: 20_000 }, (_, i) => bytes(op.text(String(i)), id, op.setItem));
     return within(legacy(pickled(op.emptyDict, ...all)), "it holds no tensors by name");
   });
+});
+
+test("a long pickle in the format before 1.6 is read to its end", async () => {
+  const note = "n".repeat(3_000_000);
+  const pickle = pickled(
+    op.emptyDict,
+    op.text("note"),
+    op.text(note),
+    op.setItem,
+    op.text("w"),
+    tensor(),
+    op.setItem,
+  );
+  await using file = await openTorchFile(write("pytorch_model.bin", legacy(pickle)));
+  expect([...file.tensors.keys()]).toEqual(["w"]);
+  expect(file.ignored).toEqual([{ name: "note", why: "is a string, no tensor" }]);
 });
 
 describe("any damage ends in an error, or in the same tensors", () => {

@@ -131,60 +131,57 @@ export interface ZipFileEntry {
   readonly localName?: string;
 }
 
-/** A zip file of stored entries, true or false. */
-export function zip(entries: readonly ZipFileEntry[]): Buffer {
+/** A zip file of stored entries, true or false; `zip64` has its sizes and places in 64 bits, as those above 4 GB. */
+export function zip(entries: readonly ZipFileEntry[], { zip64 = false } = {}): Buffer {
   const files: Buffer[] = [];
   const directory: Buffer[] = [];
   let place = 0;
   for (const { name, data, method = 0, flags = 0, claimedBytes, claimedPlace, localName } of entries) {
-    const sizes = Buffer.alloc(12);
-    sizes.writeUInt32LE(crc32(data), 0);
-    sizes.writeUInt32LE(data.length, 4);
-    sizes.writeUInt32LE(claimedBytes ?? data.length, 8);
+    const start = claimedPlace ?? place;
+    const extra = zip64 ? bytes([1, 0, 24, 0], ...[data.length, data.length, start].map(uint64)) : bytes();
+    const sum = uint32(crc32(data));
+    const sizes = bytes(sum, uint32(data.length), uint32(claimedBytes ?? data.length));
     const before = Buffer.from(localName ?? name);
-    const head = bytes(
-      "PK\u0003\u0004",
-      [20, 0],
-      uint16(flags),
-      uint16(method),
-      [0, 0, 0, 0],
-      sizes,
-      uint16(before.length),
-      [0, 0],
-    );
-    const file = Buffer.concat([head, before, data]);
+    const kind = bytes(uint16(flags), uint16(method), [0, 0, 0, 0]);
+    const file = bytes("PK\u0003\u0004", [20, 0], kind, sizes, uint16(before.length), [0, 0], before, data);
     directory.push(
       bytes(
         "PK\u0001\u0002",
         [20, 0, 20, 0],
-        uint16(flags),
-        uint16(method),
-        [0, 0, 0, 0],
-        sizes,
+        kind,
+        zip64 ? bytes(sum, BEYOND, BEYOND) : sizes,
         uint16(Buffer.byteLength(name)),
-        Buffer.alloc(12),
-        uint32(claimedPlace ?? place),
+        uint16(extra.length),
+        Buffer.alloc(10),
+        zip64 ? BEYOND : uint32(start),
         Buffer.from(name),
+        extra,
       ),
     );
     files.push(file);
     place += file.length;
   }
   const central = Buffer.concat(directory);
-  const count = uint16(entries.length);
-  const end = bytes(
-    "PK\u0005\u0006",
-    [0, 0, 0, 0],
-    count,
-    count,
-    uint32(central.length),
-    uint32(place),
-    [0, 0],
+  const count = entries.length;
+  const end64 = bytes(
+    "PK\u0006\u0006",
+    [44, 0, 0, 0, 0, 0, 0, 0, 45, 0, 45, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+    ...[count, count, central.length, place].map(uint64),
   );
-  return Buffer.concat([...files, central, end]);
+  const locator = bytes("PK\u0006\u0007", [0, 0, 0, 0], uint64(place + central.length), [1, 0, 0, 0]);
+  const [many, size, at] = zip64
+    ? [[0xff, 0xff], BEYOND, BEYOND]
+    : [uint16(count), uint32(central.length), uint32(place)];
+  const end = bytes("PK\u0005\u0006", [0, 0, 0, 0], many, many, size, at, [0, 0]);
+  return Buffer.concat([...files, central, ...(zip64 ? [end64, locator] : []), end]);
 }
 
+/** What stands in 32 bits where the number is in the zip64 fields. */
+const BEYOND = [0xff, 0xff, 0xff, 0xff];
+
 const uint16 = (value: number) => [value & 0xff, value >> 8];
+
+const uint64 = (value: number) => [...uint32(value), 0, 0, 0, 0];
 
 /** torch.save's zip file with this pickle and one storage of four floats. */
 export const archive = (pickle: Uint8Array, more: readonly ZipFileEntry[] = []): Buffer =>
