@@ -37,7 +37,7 @@ async function tensors(): Promise<(NamedTensor & { readonly data: Float32Array }
     if (!(data instanceof Float32Array)) throw new Error(`${name} is not F32`);
     return { name, shape, data };
   });
-  return Promise.all(all);
+  return await Promise.all(all);
 }
 
 /** Google's name and layout of a parameter. */
@@ -157,12 +157,12 @@ describe("which file is read", () => {
 
   test("the last step of a TensorFlow run", async () => {
     const path = await makeTensorFlowFolder();
-    for (const step of ["", "-90", "-1000"])
+    for (const step of ["", "-90", "-1000", "-2000"])
       writeTensorFlow(join(path, `model.ckpt${step}`), { output_bias: { shape: [3], values: [0, 0, 0] } });
     for (const file of ["index", "data-00000-of-00001"]) rmSync(join(path, `bert_model.ckpt.${file}`));
     const { weights } = await readModelFolder(path);
     await weights.close();
-    expect(weights.path).toBe(join(path, "model.ckpt-1000.index"));
+    expect(weights.path).toBe(join(path, "model.ckpt-2000.index"));
   });
 });
 

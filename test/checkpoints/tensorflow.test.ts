@@ -276,6 +276,12 @@ describe("Snappy", () => {
       { numRuns: 2000 },
     );
     expect(unsnappy(Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0x0f), 1e12)).toBeUndefined();
+    // copies of 4 bytes that begin nowhere, before the start, or end behind the end
+    const copy = (length: number, offset: number) => Uint8Array.of(length, 0, 97, 1, offset);
+    expect([copy(5, 0), copy(5, 2), copy(4, 1)].map((input) => unsnappy(input, 100))).toEqual(
+      Array(3).fill(undefined),
+    );
+    expect(Buffer.from(unsnappy(copy(5, 1), 100) ?? "none").toString()).toBe("aaaaa");
     // a literal whose length is negative as a 32-bit number
     expect(unsnappy(Uint8Array.of(4, 63 << 2, 0xfe, 0xff, 0xff, 0xff, 0, 0), 100)).toBeUndefined();
   });

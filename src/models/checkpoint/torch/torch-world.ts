@@ -92,10 +92,10 @@ export function torchWorld(path: string): World {
     build(target, state) {
       // A module's state_dict carries the versions of its parts as the attribute `_metadata`.
       const attributes = isObject(state) && state.kind === "dict" ? [...state.entries.keys()] : [];
-      if (isObject(target) && target.kind === "dict" && target.ordered && attributes.join() === "_metadata")
-        return;
-      const what =
-        attributes.length === 0 ? `a ${kindOf(state)}` : attributes.slice(0, 4).map(String).join(", ");
+      const metadata = attributes.length === 1 && attributes[0] === "_metadata";
+      if (metadata && isObject(target) && target.kind === "dict" && target.ordered) return;
+      const names = attributes.slice(0, 4).map((name) => (typeof name === "string" ? name : kindOf(name)));
+      const what = names.length === 0 ? `a ${kindOf(state)}` : names.join(", ");
       throw notWeights(`its pickle gives a ${kindOf(target)} the state ${what} (BUILD)`, path);
     },
   };
