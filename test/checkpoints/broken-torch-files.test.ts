@@ -7,6 +7,7 @@ import type { StoredWeights } from "../../src/models/checkpoint/index.ts";
 import { openTorchFile } from "../../src/models/checkpoint/torch/torch-file.ts";
 import { messageOf } from "../message-of.ts";
 import { temporaryFolder } from "../temporary-files.ts";
+import { damaged } from "./damage.ts";
 import { fixture } from "./folder-of.ts";
 import {
   archive,
@@ -334,21 +335,6 @@ test("a long pickle in the format before 1.6 is read to its end", async () => {
 });
 
 describe("any damage ends in an error, or in the same tensors", () => {
-  const damaged = (whole: Buffer) =>
-    fc.oneof(
-      fc.nat(whole.length - 1).map((length) => whole.subarray(0, length)),
-      fc.array(fc.nat(whole.length * 8 - 1), { minLength: 1, maxLength: 3 }).map((bits) => {
-        const copy = Buffer.from(whole);
-        for (const bit of bits) copy[bit >> 3] ^= 1 << (bit & 7);
-        return copy;
-      }),
-      fc.tuple(fc.nat(whole.length - 1), fc.uint8Array({ minLength: 1, maxLength: 8 })).map(([at, put]) => {
-        const copy = Buffer.from(whole);
-        copy.set(put.subarray(0, copy.length - at), at);
-        return copy;
-      }),
-    );
-
   test.each([
     ["views.torch-2.13.0.bin", true],
     ["bert.bin", true],

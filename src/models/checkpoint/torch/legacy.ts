@@ -3,11 +3,11 @@ import { truncated, type OpenFile } from "../open-file.ts";
 import { bytesPerElement } from "../safetensors-dtype.ts";
 import { PickleEnds } from "./pickle-cursor.ts";
 import { malformedTorch } from "./pickle-errors.ts";
-import { kindOf, type PickleValue, type StorageRef } from "./pickle-values.ts";
+import { isKind, kindOf, type PickleValue, type StorageRef } from "./pickle-values.ts";
 import { stateDict } from "./state-dict.ts";
 import type { TorchContent } from "./torch-file.ts";
 import { torchWorld } from "./torch-world.ts";
-import { isObject, MAX_PICKLE_BYTES, unpickle, type World } from "./unpickler.ts";
+import { MAX_PICKLE_BYTES, unpickle, type World } from "./unpickler.ts";
 import type { ZipEntry } from "./zip.ts";
 
 const MAGIC_NUMBER = 0x1950a86a20f9469cfc6cn;
@@ -67,7 +67,7 @@ function parsePickles(bytes: Uint8Array, path: string): Pickles {
   checkSystem(next(), path);
   const value = next();
   const keys = next();
-  if (!isObject(keys) || keys.kind !== "list") throw malformedTorch("it has no list of its storages", path);
+  if (!isKind(keys, "list")) throw malformedTorch("it has no list of its storages", path);
   const names = keys.items.map((key) => {
     if (typeof key === "string") return key;
     throw malformedTorch(`a storage is named by a ${kindOf(key)}`, path);
@@ -82,7 +82,7 @@ function remembering(storages: Map<string, StorageRef>, world: World, path: stri
     ...world,
     load(id) {
       const value = world.load(id);
-      if (!isObject(value) || value.kind !== "storage") return value;
+      if (!isKind(value, "storage")) return value;
       const earlier = storages.get(value.key) ?? value;
       if (earlier.dtype !== value.dtype || earlier.elements !== value.elements)
         throw malformedTorch(`storage ${value.key} is told of in two ways`, path);
@@ -121,7 +121,7 @@ async function locate(
 
 /** { protocol_version, little_endian, type_sizes } */
 function checkSystem(system: PickleValue, path: string): void {
-  const little = isObject(system) && system.kind === "dict" ? system.entries.get("little_endian") : undefined;
+  const little = isKind(system, "dict") ? system.entries.get("little_endian") : undefined;
   if (little === true) return;
   throw malformedTorch(
     little === false ? "it was written on a big-endian machine" : "it does not say its byte order",

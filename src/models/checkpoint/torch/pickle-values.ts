@@ -1,23 +1,22 @@
 /** What a pickle of weights can hold, as plain data. Nothing here has behaviour. */
 import type { SafetensorsDtype } from "../safetensors-dtype.ts";
 
-export type PickleValue =
-  | null
-  | boolean
-  | number
-  | bigint
-  | string
-  | Uint8Array
-  | PickleSequence
+export type PickleValue = null | boolean | number | bigint | string | Uint8Array | PickleObject;
+
+/** All that is more than a constant; `kind` tells which. */
+export type PickleObject =
+  | PickleSequence<"list">
+  | PickleSequence<"tuple">
+  | PickleSequence<"set">
   | PickleDict
   | PickleGlobal
   | StorageType
   | StorageRef
   | TensorView;
 
-/** A list, a tuple or a set: what differs is who may add to it. */
-export interface PickleSequence {
-  readonly kind: "list" | "tuple" | "set";
+/** What differs between the three is who may add to them. */
+export interface PickleSequence<K extends "list" | "tuple" | "set"> {
+  readonly kind: K;
   readonly items: PickleValue[];
 }
 
@@ -59,6 +58,18 @@ export interface TensorView {
   readonly offset: number;
   readonly shape: readonly number[];
   readonly stride: readonly number[];
+}
+
+/** True where a value is an object of this kind. */
+export function isKind<K extends PickleObject["kind"]>(
+  value: PickleValue | undefined,
+  kind: K,
+): value is Extract<PickleObject, { readonly kind: K }> {
+  return isObject(value) && value.kind === kind;
+}
+
+export function isObject(value: PickleValue | undefined): value is PickleObject {
+  return typeof value === "object" && value !== null && !(value instanceof Uint8Array);
 }
 
 /** What a value is, for messages. */

@@ -5,8 +5,7 @@
  */
 import type { IgnoredEntry } from "../stored-weights.ts";
 import { malformedTorch } from "./pickle-errors.ts";
-import { kindOf, type PickleDict, type PickleValue, type TensorView } from "./pickle-values.ts";
-import { isObject } from "./unpickler.ts";
+import { isKind, kindOf, type PickleDict, type PickleValue, type TensorView } from "./pickle-values.ts";
 
 /** Where training scripts keep the state_dict: PyTorch Lightning's and others' names. */
 const wrappers = ["state_dict", "model_state_dict", "model"];
@@ -18,7 +17,7 @@ export interface StateDict {
 
 /** @throws AttuneError ERR_CHECKPOINT_FORMAT where there are no tensors by name */
 export function stateDict(value: PickleValue, path: string): StateDict {
-  if (!isDict(value)) throw malformedTorch(`it holds a ${kindOf(value)}, not tensors by name`, path);
+  if (!isKind(value, "dict")) throw malformedTorch(`it holds a ${kindOf(value)}, not tensors by name`, path);
   const wrapper = hasTensors(value)
     ? undefined
     : wrappers.find((name) => holdsTensors(value.entries.get(name)));
@@ -29,28 +28,20 @@ export function stateDict(value: PickleValue, path: string): StateDict {
     ignored.push(...others.map((key) => ({ name: keyText(key), why: `stands beside "${wrapper}"` })));
   }
   const tensors = new Map<string, TensorView>();
-  for (const [key, item] of isDict(inner) ? inner.entries : []) {
-    if (typeof key === "string" && isTensor(item)) tensors.set(key, item);
+  for (const [key, item] of isKind(inner, "dict") ? inner.entries : []) {
+    if (typeof key === "string" && isKind(item, "tensor")) tensors.set(key, item);
     else ignored.push({ name: keyText(key), why: `is a ${kindOf(item)}, no tensor` });
   }
   if (tensors.size === 0) throw malformedTorch("it holds no tensors by name", path);
   return { tensors, ignored };
 }
 
-function isDict(value: PickleValue | undefined): value is PickleDict {
-  return value !== undefined && isObject(value) && value.kind === "dict";
-}
-
-function isTensor(value: PickleValue): value is TensorView {
-  return isObject(value) && value.kind === "tensor";
-}
-
 function hasTensors({ entries }: PickleDict): boolean {
-  return [...entries.values()].some(isTensor);
+  return [...entries.values()].some((value) => isKind(value, "tensor"));
 }
 
 function holdsTensors(value: PickleValue | undefined): boolean {
-  return isDict(value) && hasTensors(value);
+  return isKind(value, "dict") && hasTensors(value);
 }
 
 function keyText(key: PickleValue): string {

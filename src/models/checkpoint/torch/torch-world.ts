@@ -11,13 +11,14 @@ import { isSafetensorsDtype, type SafetensorsDtype } from "../safetensors-dtype.
 import { countElements } from "../safetensors-header.ts";
 import { malformedTorch, notWeights } from "./pickle-errors.ts";
 import {
+  isKind,
   kindOf,
   type PickleDict,
   type PickleValue,
   type StorageRef,
   type TensorView,
 } from "./pickle-values.ts";
-import { fill, isObject, type World } from "./unpickler.ts";
+import { fill, type World } from "./unpickler.ts";
 
 const storageDtypes = {
   FloatStorage: "F32",
@@ -64,7 +65,7 @@ export function torchWorld(path: string): World {
     },
 
     call(callable, args) {
-      const name = isObject(callable) && callable.kind === "global" ? callable.name : "";
+      const name = isKind(callable, "global") ? callable.name : "";
       if (name === REBUILD_TENSOR) return rebuildTensor(args, malformed);
       if (name === REBUILD_PARAMETER) return rebuildParameter(args, malformed);
       if (name === ORDERED_DICT) return orderedDict(args, malformed);
@@ -72,14 +73,13 @@ export function torchWorld(path: string): World {
     },
 
     load(id) {
-      const [kind, type, key, location, elements, view = null] =
-        isObject(id) && id.kind === "tuple" ? id.items : [];
+      const [kind, type, key, location, elements, view = null] = isKind(id, "tuple") ? id.items : [];
       if (kind !== "storage" || typeof key !== "string" || typeof location !== "string")
         throw notWeights(
           `its pickle has a persistent id that is no storage (BINPERSID of a ${describeId(id)})`,
           path,
         );
-      if (!isObject(type) || type.kind !== "storage type") throw malformed(`storage ${key} has no type`);
+      if (!isKind(type, "storage type")) throw malformed(`storage ${key} has no type`);
       if (view !== null) throw malformed(`storage ${key} is a view of another, as before PyTorch 0.4`);
       return {
         kind: "storage",
@@ -91,9 +91,9 @@ export function torchWorld(path: string): World {
 
     build(target, state) {
       // A module's state_dict carries the versions of its parts as the attribute `_metadata`.
-      const attributes = isObject(state) && state.kind === "dict" ? [...state.entries.keys()] : [];
+      const attributes = isKind(state, "dict") ? [...state.entries.keys()] : [];
       const metadata = attributes.length === 1 && attributes[0] === "_metadata";
-      if (metadata && isObject(target) && target.kind === "dict" && target.ordered) return;
+      if (metadata && isKind(target, "dict") && target.ordered) return;
       const names = attributes.slice(0, 4).map((name) => (typeof name === "string" ? name : kindOf(name)));
       const what = names.length === 0 ? `a ${kindOf(state)}` : names.join(", ");
       throw notWeights(`its pickle gives a ${kindOf(target)} the state ${what} (BUILD)`, path);
@@ -111,7 +111,7 @@ function storageDtype(name: string): SafetensorsDtype | undefined {
 /** (storage, offset, shape, stride, requires_grad, backward_hooks[, metadata]) */
 function rebuildTensor(args: readonly PickleValue[], malformed: Malformed): TensorView {
   const [storage, offset, shape, stride] = args;
-  if (!isObject(storage) || storage.kind !== "storage") throw malformed("a tensor has no storage");
+  if (!isKind(storage, "storage")) throw malformed("a tensor has no storage");
   const what = `of a tensor in storage ${storage.key}`;
   const view = {
     kind: "tensor" as const,
@@ -126,7 +126,7 @@ function rebuildTensor(args: readonly PickleValue[], malformed: Malformed): Tens
 
 /** (tensor, requires_grad, backward_hooks) */
 function rebuildParameter([tensor]: readonly PickleValue[], malformed: Malformed): TensorView {
-  if (isObject(tensor) && tensor.kind === "tensor") return tensor;
+  if (isKind(tensor, "tensor")) return tensor;
   throw malformed("a parameter has no tensor");
 }
 
@@ -134,10 +134,10 @@ function rebuildParameter([tensor]: readonly PickleValue[], malformed: Malformed
 function orderedDict(args: readonly PickleValue[], malformed: Malformed): PickleDict {
   const dict: PickleDict = { kind: "dict", ordered: true, entries: new Map() };
   const [pairs = { kind: "list" as const, items: [] }, ...others] = args;
-  if (!isObject(pairs) || pairs.kind !== "list" || others.length > 0)
+  if (!isKind(pairs, "list") || others.length > 0)
     throw malformed("an OrderedDict is made of something other than pairs");
   for (const pair of pairs.items) {
-    if (!isObject(pair) || (pair.kind !== "list" && pair.kind !== "tuple") || pair.items.length !== 2)
+    if ((!isKind(pair, "list") && !isKind(pair, "tuple")) || pair.items.length !== 2)
       throw malformed("an OrderedDict is made of something other than pairs");
     fill(dict, pair.items, malformed);
   }
@@ -163,8 +163,7 @@ function checkInside(view: TensorView, storage: StorageRef, malformed: Malformed
 }
 
 function toCounts(value: PickleValue | undefined, what: string, malformed: Malformed): number[] {
-  if (value === undefined || !isObject(value) || (value.kind !== "tuple" && value.kind !== "list"))
-    throw malformed(`${what} is not a tuple`);
+  if (!isKind(value, "tuple") && !isKind(value, "list")) throw malformed(`${what} is not a tuple`);
   return value.items.map((item) => toCount(item, what, malformed));
 }
 
@@ -177,7 +176,7 @@ function toCount(value: PickleValue | undefined, what: string, malformed: Malfor
 }
 
 function describeId(id: PickleValue): string {
-  if (!isObject(id) || id.kind !== "tuple") return kindOf(id);
+  if (!isKind(id, "tuple")) return kindOf(id);
   const [first] = id.items;
   return typeof first === "string" ? `tuple that begins with "${first}"` : "tuple";
 }
