@@ -334,6 +334,15 @@ test("a long pickle in the format before 1.6 is read to its end", async () => {
   expect(file.ignored).toEqual([{ name: "note", why: "is a string, no tensor" }]);
 });
 
+test("a great many things beside a state_dict are told all the same", async () => {
+  const notes = Array.from({ length: 150_000 }, (_, i) => bytes(op.text(String(i)), op.none, op.setItem));
+  const inner = bytes(op.emptyDict, op.text("w"), tensor(), op.setItem);
+  const pickle = pickled(op.emptyDict, Buffer.concat(notes), op.text("state_dict"), inner, op.setItem);
+  await using file = await openTorchFile(write("pytorch_model.bin", archive(pickle)));
+  expect([...file.tensors.keys()]).toEqual(["w"]);
+  expect(file.ignored).toHaveLength(150_000);
+});
+
 describe("any damage ends in an error, or in the same tensors", () => {
   test.each([
     ["views.torch-2.13.0.bin", true],

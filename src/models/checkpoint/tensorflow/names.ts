@@ -19,20 +19,20 @@ export interface TensorFlowName {
   readonly transposed: boolean;
 }
 
-const lastParts: Readonly<Record<string, string>> = {
-  kernel: "weight",
-  gamma: "weight",
-  beta: "bias",
-  output_weights: "weight",
-  output_bias: "bias",
-};
+const lastParts: ReadonlyMap<string, string> = new Map([
+  ["kernel", "weight"],
+  ["gamma", "weight"],
+  ["beta", "bias"],
+  ["output_weights", "weight"],
+  ["output_bias", "bias"],
+]);
 
 /** The parameter that a variable is; any other name is kept, with dots. */
 export function parameterOf(variable: string): TensorFlowName {
   const parts = variable.replace(/^output_(weights|bias)$/, "classifier/output_$1").split("/");
   const last = parts.at(-1) ?? "";
   const path = parts.slice(0, -1).map((part) => part.replace(/^layer_(\d+)$/, "layer.$1"));
-  const end = last.endsWith("_embeddings") ? [last, "weight"] : [lastParts[last] ?? last];
+  const end = last.endsWith("_embeddings") ? [last, "weight"] : [lastParts.get(last) ?? last];
   return { name: [...path, ...end].join("."), transposed: last === "kernel" };
 }
 

@@ -22,11 +22,11 @@ export function stateDict(value: PickleValue, path: string): StateDict {
     ? undefined
     : wrappers.find((name) => holdsTensors(value.entries.get(name)));
   const inner = wrapper === undefined ? value : value.entries.get(wrapper);
-  const ignored: IgnoredEntry[] = [];
-  if (wrapper !== undefined) {
-    const others = [...value.entries.keys()].filter((key) => key !== wrapper);
-    ignored.push(...others.map((key) => ({ name: keyText(key), why: `stands beside "${wrapper}"` })));
-  }
+  const beside = wrapper === undefined ? [] : [...value.entries.keys()].filter((key) => key !== wrapper);
+  const ignored: IgnoredEntry[] = beside.map((key) => ({
+    name: keyText(key),
+    why: `stands beside "${wrapper}"`,
+  }));
   const tensors = new Map<string, TensorView>();
   for (const [key, item] of isKind(inner, "dict") ? inner.entries : []) {
     if (typeof key === "string" && isKind(item, "tensor")) tensors.set(key, item);
