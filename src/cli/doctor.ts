@@ -11,7 +11,8 @@ export function doctorCommand(context: Context): AnyCommand {
   return createCommand("doctor")
     .description(
       "Shows what this machine offers for training and which runtime is used; with MODEL, what " +
-        "the folder holds, what is wrong with it, and whether it can predict.",
+        "the folder holds, in which format its weights are, what is wrong with them tensor by " +
+        "tensor, and whether it can predict.",
     )
     .argument("[model]", "model folder")
     .addOption(jsonOption())
@@ -22,7 +23,7 @@ export function doctorCommand(context: Context): AnyCommand {
     });
 }
 
-/** Looks and tells; 1 where no runtime works or the model cannot predict. */
+/** Looks and tells; 1 where no runtime works or something is wrong with the model. */
 export async function doctor(
   path: string | undefined,
   flags: { readonly json?: true },
@@ -42,5 +43,5 @@ export async function doctor(
     stdout.write(lines.map((line) => `${line}\n`).join(""));
   }
   const works = machine.runtimes.some((runtime) => "productMs" in runtime);
-  return works && (model === undefined || model.predictionMs !== undefined) ? 0 : 1;
+  return works && (model === undefined || model.problems.length === 0) ? 0 : 1;
 }

@@ -7,7 +7,7 @@ import type { TrainingEngine } from "../engine/index.ts";
 import type { BertConfig } from "../models/bert/config.ts";
 import { parseBertConfig } from "../models/bert/config.ts";
 import { bertEncoderPreset, isPresetName } from "../models/bert/presets.ts";
-import { assertLoadable, matchParameters, readModelFolder } from "../models/checkpoint/index.ts";
+import { assertLoadable, matchParameters, readModelFolder, readParameter } from "../models/checkpoint/index.ts";
 import { initialize } from "../nn/index.ts";
 import type { Backend } from "../runtime/index.ts";
 import { BertTokenizer, readVocabulary } from "../text/index.ts";
@@ -78,35 +78,28 @@ async function* fromScratch(
 async function fromFolder(path: string, { seed }: ResolvedPretrainOptions): Promise<PretrainStartingModel> {
   const folder = await readModelFolder(path);
   await folder.weights.close();
-  const { encoder: config } = parseBertConfig(folder.config, `${path}/config.json`);
+  const { encoder: config } = parseBertConfig(folder.config, folder.configFile);
   const tokenizer = tokenizerOfFolder(folder, config.vocabSize);
   tokenizer.maskId;
   return {
     from: path,
-    sha256: await hashModelFiles(path),
+    sha256: await hashModelFiles(path, folder),
     config,
     tokenizer,
     async fill(engine) {
       const { weights } = await readModelFolder(path);
       try {
-        const fresh: string[] = [];
-        const isHead = (name: string) => name.startsWith("cls.") || name.startsWith("bert.pooler.");
         const specs = engine.parameters.map(({ spec }) => spec);
-        const stored = new Set(weights.tensors.keys());
+        const match = matchParameters(specs, weights);
         // a bare encoder lacks the heads, a masked-language model the pooler: those start afresh
-        const wanted = specs.filter(({ name }) => !isHead(name) || stored.has(name));
-        const match = matchParameters(wanted, weights);
-        assertLoadable(match);
+        const isHead = (name: string) => name.startsWith("cls.") || name.startsWith("bert.pooler.");
+        assertLoadable({ ...match, missing: match.missing.filter((name) => !isHead(name)) });
         for (const { spec, values } of engine.parameters) {
-          const name = match.storedNames.get(spec.name);
-          if (name === undefined) {
-            initialize(spec, seed, values);
-            fresh.push(spec.name);
-          } else {
-            await weights.readInto(name, values);
-          }
+          const stored = match.storedNames.get(spec.name);
+          if (stored === undefined) initialize(spec, seed, values);
+          else await readParameter(weights, stored, spec, values);
         }
-        return fresh;
+        return specs.map(({ name }) => name).filter((name) => !match.storedNames.has(name));
       } finally {
         await weights.close();
       }

@@ -12,7 +12,7 @@ import { elementCount } from "../base/shape.ts";
 import { softmaxRows } from "../eval/index.ts";
 import { parseBertConfig } from "../models/bert/config.ts";
 import { bertMaskedLogits } from "../models/bert/masked-lm.ts";
-import { assertLoadable, matchParameters, readModelFolder } from "../models/checkpoint/index.ts";
+import { assertLoadable, matchParameters, readModelFolder, readParameter } from "../models/checkpoint/index.ts";
 import { encodeModel } from "../onnx/index.ts";
 import type { RunSession } from "../runtime/index.ts";
 import { openWorkerSession } from "../runtime/index.ts";
@@ -75,7 +75,7 @@ export class MaskedLanguageModel {
   static async load(path: string, options: LoadOptions = {}): Promise<MaskedLanguageModel> {
     const folder = await readModelFolder(path);
     try {
-      const { encoder: config } = parseBertConfig(folder.config, `${path}/config.json`);
+      const { encoder: config } = parseBertConfig(folder.config, folder.configFile);
       const tokenizer = tokenizerOfFolder(folder, config.vocabSize);
       requireMask(tokenizer);
       const graph = bertMaskedLogits(config, "none", "int64");
@@ -85,9 +85,10 @@ export class MaskedLanguageModel {
       if (found.length === 0) throw noHead(path);
       assertLoadable(match);
       const weights = new Map<string, HostTensor<"float32">>();
-      for (const { name, shape } of graph.parameters) {
+      for (const spec of graph.parameters) {
+        const { name, shape } = spec;
         const data = new Float32Array(elementCount(shape));
-        await folder.weights.readInto(match.storedNames.get(name) ?? name, data);
+        await readParameter(folder.weights, match.storedNames.get(name) ?? name, spec, data);
         weights.set(name, { dtype: "float32", shape, data });
       }
       const { inputs, outputs } = graph;

@@ -10,6 +10,7 @@ import { AttuneError, internal } from "../base/errors.ts";
 import { elementCount } from "../base/shape.ts";
 import type { BertConfig } from "../models/bert/config.ts";
 import { bertBackbone, bertInputs } from "../models/bert/backbone.ts";
+import { readParameter } from "../models/checkpoint/index.ts";
 import { Scope } from "../nn/index.ts";
 import { encodeModel } from "../onnx/index.ts";
 import { openWorkerSession } from "../runtime/index.ts";
@@ -127,9 +128,10 @@ async function run(
     ),
   );
   const weights = new Map<string, HostTensor<"float32">>();
-  for (const { name, shape } of graph.parameters.filter((spec) => needed.has(spec.name))) {
+  for (const spec of graph.parameters.filter(({ name }) => needed.has(name))) {
+    const { name, shape } = spec;
     const data = new Float32Array(elementCount(shape));
-    await folder.weights.readInto(match.storedNames.get(name) ?? name, data);
+    await readParameter(folder.weights, match.storedNames.get(name) ?? name, spec, data);
     weights.set(name, { dtype: "float32", shape, data });
   }
   const model = emitModel({ name: "walk", inputs, outputs, parameters: weights, dialect: "ort" });

@@ -30,7 +30,7 @@ export interface DefaultModel {
 export async function defaultModel({ train }: Pick<Examples, "train">): Promise<DefaultModel> {
   const folder = await readModelFolder(BUILT_IN_MODEL);
   await folder.weights.close();
-  const { encoder } = parseBertConfig(folder.config, `${folder.path}/config.json`);
+  const { encoder } = parseBertConfig(folder.config, folder.configFile);
   const tokenizer = tokenizerOfFolder(folder, encoder.vocabSize);
   const texts = train
     .slice(0, SAMPLE_TEXTS)

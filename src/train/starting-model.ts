@@ -2,19 +2,21 @@
  * What training starts from: a preset with fresh weights and a vocabulary learnt from train, or a model folder.
  */
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import type { LabelSchema } from "../data/index.ts";
 import { hashSource } from "../data/index.ts";
 import type { ParsedBertConfig, SequenceClassificationConfig } from "../models/bert/config.ts";
 import { parseBertConfig } from "../models/bert/config.ts";
 import { bertPreset, isPresetName } from "../models/bert/presets.ts";
-import type { StoredTensors } from "../models/checkpoint/index.ts";
+import type { ModelFolder } from "../models/checkpoint/index.ts";
 import {
   assertLoadable,
+  hasHead,
   isBuiltIn,
   matchParameters,
-  modelPath,
   readModelFolder,
+  readParameter,
+  withoutHead,
 } from "../models/checkpoint/index.ts";
 import { initialize } from "../nn/index.ts";
 import { BertTokenizer, trainWordPiece } from "../text/index.ts";
@@ -79,14 +81,11 @@ async function* fromFolder(
 ): AsyncGenerator<TrainEvent, StartingModel> {
   const folder = await readModelFolder(options.model);
   await folder.weights.close();
-  const parsed = parseBertConfig(folder.config, `${folder.path}/config.json`);
-  const hasHead = folder.weights.tensors.has("classifier.weight");
-  const keepsHead = hasHead && sameHead(parsed, schema);
+  const parsed = parseBertConfig(folder.config, folder.configFile);
+  const storesHead = hasHead(folder.weights);
+  const keepsHead = storesHead && sameHead(parsed, schema);
   if (!keepsHead) {
-    const why =
-      hasHead && parsed.head !== undefined
-        ? `its labels are ${parsed.head.labels.join(", ")}`
-        : "it has none";
+    const why = storesHead ? labelsOf(parsed, folder.configFile) : "it has none";
     yield {
       event: "warning",
       code: "WARN_FRESH_HEAD",
@@ -96,7 +95,7 @@ async function* fromFolder(
   const config = { ...parsed.encoder, ...head(schema), ...dropouts(options.dropout) };
   return {
     from: isBuiltIn(options.model) ? `${options.model}, built in` : options.model,
-    sha256: await hashModelFiles(options.model),
+    sha256: await hashModelFiles(options.model, folder),
     config,
     tokenizer: tokenizerOfFolder(folder, config.vocabSize),
     async fill(engine) {
@@ -108,7 +107,7 @@ async function* fromFolder(
         for (const { spec, values } of engine.parameters) {
           const stored = match.storedNames.get(spec.name);
           if (stored === undefined) initialize(spec, options.seed, values);
-          else await weights.readInto(stored, values);
+          else await readParameter(weights, stored, spec, values);
         }
       } finally {
         await weights.close();
@@ -117,17 +116,22 @@ async function* fromFolder(
   };
 }
 
-/** The files that decide what training from a folder starts with. */
-export async function hashModelFiles(model: string): Promise<Record<string, string>> {
-  const folder = modelPath(model);
-  const names = ["config.json", "model.safetensors", "tokenizer.json", "vocab.txt"];
-  const there = names.filter((name) => existsSync(join(folder, name)));
+/**
+ * The files that decide what training from a folder starts with, every file of the weights among them, under the name
+ * that the user gave: no path of this machine.
+ */
+export async function hashModelFiles(
+  model: string,
+  { path, configFile, weights }: ModelFolder,
+): Promise<Record<string, string>> {
+  const tokenizer = ["tokenizer.json", "tokenizer_config.json", "vocab.txt"].map((name) => join(path, name));
+  const there = [configFile, ...weights.files, ...tokenizer.filter((file) => existsSync(file))];
   return Object.fromEntries(
     await Promise.all(
       there.map(
-        async (name): Promise<[string, string]> => [
-          join(model, name), // under the name that the user gave: no path of this machine
-          await hashSource(join(folder, name)),
+        async (file): Promise<[string, string]> => [
+          join(model, relative(path, file)),
+          await hashSource(file),
         ],
       ),
     ),
@@ -141,16 +145,17 @@ function* texts({ train }: Examples): Generator<string> {
   }
 }
 
-/** The checkpoint as if it had no classifier, whose shape is that of other labels. */
-function withoutHead({ path, tensors }: StoredTensors): StoredTensors {
-  return { path, tensors: new Map([...tensors].filter(([name]) => !name.startsWith("classifier."))) };
-}
-
 function head({ kind, names }: LabelSchema): Pick<SequenceClassificationConfig, "labels" | "problemType"> {
   return {
     labels: names,
     problemType: kind === "multi" ? "multi_label_classification" : "single_label_classification",
   };
+}
+
+function labelsOf({ head: stored }: ParsedBertConfig, configFile: string): string {
+  return stored === undefined
+    ? `${configFile} does not say what the labels of the one that it has are`
+    : `its labels are ${stored.labels.join(", ")}`;
 }
 
 function sameHead({ head: stored }: ParsedBertConfig, schema: LabelSchema): boolean {

@@ -95,6 +95,13 @@ export async function currentFile(folder: string, name: string): Promise<string>
   return (await isThere(committed)) ? committed : join(folder, name);
 }
 
+/** The names in a folder, those included that are committed and still wait for their move; sorted. */
+export async function listFolder(folder: string): Promise<string[]> {
+  const names = await readdir(folder);
+  const committed = names.includes(COMMIT) ? await readdir(join(folder, COMMIT)) : [];
+  return [...new Set([...names.filter((name) => name !== COMMIT), ...committed])].sort();
+}
+
 /** Moves committed files to their places; safe to repeat after being cut short anywhere. */
 async function settle(folder: string): Promise<void> {
   const committed = join(folder, COMMIT);

@@ -6,10 +6,19 @@ export {
   assertLoadable,
   type ExpectedTensor,
   type Match,
+  hasHead,
   matchParameters,
   type Mismatch,
   type StoredTensors,
+  withoutHead,
 } from "./match.ts";
+export {
+  describeNotFinite,
+  findNotFinite,
+  type NotFinite,
+  readParameter,
+} from "./read-parameter.ts";
+export { isFloat } from "./safetensors-dtype.ts";
 export {
   encodeSafetensors,
   type NamedTensor,
@@ -19,4 +28,5 @@ export {
 } from "./safetensors.ts";
 export type { SafetensorsDtype, StoredArray } from "./safetensors-dtype.ts";
 export type { TensorInfo } from "./safetensors-header.ts";
+export type { IgnoredEntry, StoredTensor, StoredWeights, WeightFormat } from "./stored-weights.ts";
 export { type ModelFolderContent, writeModelFolder } from "./write-folder.ts";
