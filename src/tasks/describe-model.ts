@@ -7,7 +7,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { AttuneError } from "../base/errors.ts";
 import { elementCount } from "../base/shape.ts";
-import { readError } from "../models/checkpoint/file-errors.ts";
+import { readError } from "../base/file-errors.ts";
 import type { Graph, GraphDescription, Model } from "../onnx/index.ts";
 import { decodeModel, describeGraph, graphLayers, printGraph } from "../onnx/index.ts";
 import { emitModel } from "../tensor/index.ts";

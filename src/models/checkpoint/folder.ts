@@ -9,7 +9,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { AttuneError } from "../../base/errors.ts";
 import { currentFile } from "./atomic-write.ts";
-import { isMissing, readError } from "./file-errors.ts";
+import { isMissing, readError } from "../../base/file-errors.ts";
 import { openSafetensors, type SafetensorsFile } from "./safetensors.ts";
 
 /** A model folder's content; JSON as parsed, with nothing checked but its syntax. */

@@ -9,7 +9,7 @@ import { type FileHandle, open } from "node:fs/promises";
 import { AttuneError, nearest } from "../../base/errors.ts";
 import { formatShape } from "../../base/shape.ts";
 import { writeFileAtomic } from "./atomic-write.ts";
-import { readError } from "./file-errors.ts";
+import { readError } from "../../base/file-errors.ts";
 import { widenBfloat16, widenFloat16 } from "./half.ts";
 import {
   allocate,
