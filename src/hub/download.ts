@@ -178,8 +178,8 @@ class Part {
   /** Asks for the rest; If-Range makes it the whole where the file is no longer the same (RFC 9110, section 13.1.5). */
   rangeHeaders(): Record<string, string> {
     if (this.have === 0) return {};
-    const condition = this.validator === undefined ? {} : { "If-Range": this.validator };
-    return { Range: `bytes=${this.have}-`, ...condition };
+    const range = { Range: `bytes=${this.have}-` };
+    return this.validator === undefined ? range : { ...range, "If-Range": this.validator };
   }
 
   /** The bytes to come are this answer's. */

@@ -4,6 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { afterAll } from "vitest";
 
@@ -47,12 +48,19 @@ export class FakeHub {
   /** What redirects to the CDN say in place of its address. */
   cdnAddress: string | undefined;
   readonly #servers: Server[] = [];
+  readonly #origin: string;
 
-  /** @param listen false keeps the servers for the caller to place behind something else */
-  static async start(): Promise<FakeHub> {
-    const hub = new FakeHub();
+  private constructor(origin: string) {
+    this.#origin = origin;
+  }
+
+  /** @param tls key and certificate for "localhost"; default: plain http */
+  static async start(tls?: { readonly key: string; readonly cert: string }): Promise<FakeHub> {
+    const hub = new FakeHub(tls === undefined ? "http://127.0.0.1" : "https://localhost");
     for (const name of ["hub", "cdn"] as const) {
-      const server = createServer((incoming, response) => hub.#serve(name, incoming, response));
+      const serve = (incoming: IncomingMessage, response: ServerResponse) =>
+        hub.#serve(name, incoming, response);
+      const server = tls === undefined ? createServer(serve) : createTlsServer(tls, serve);
       await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
       hub.#servers.push(server);
     }
@@ -61,11 +69,11 @@ export class FakeHub {
   }
 
   get endpoint(): string {
-    return `http://127.0.0.1:${this.#port(0)}${this.prefix}`;
+    return `${this.#origin}:${this.#port(0)}${this.prefix}`;
   }
 
   get cdn(): string {
-    return this.cdnAddress ?? `http://127.0.0.1:${this.#port(1)}`;
+    return this.cdnAddress ?? `${this.#origin}:${this.#port(1)}`;
   }
 
   async stop(): Promise<void> {
