@@ -1,4 +1,5 @@
 /** What every command is given besides its own arguments. */
+import type { ModelPlace, ResolveOptions } from "../hub/index.ts";
 import type { DescribeOptions, ModelDescription } from "../tasks/describe-model.ts";
 import type {
   EvaluateOptions,
@@ -45,6 +46,11 @@ export interface Context {
   readonly loadLibrary: () => Promise<ClassifierClass>;
   /** The same for looking into models. */
   readonly loadInspector: () => Promise<Inspector>;
+  /** Finds the folder of a model, downloading it where it is named by a hub id. */
+  readonly locateModel: (
+    name: string,
+    options: Pick<ResolveOptions, "signal" | "onProgress">,
+  ) => Promise<ModelPlace>;
   /** Tells with which code the program is to end. */
   readonly finish: (code: ExitCode) => void;
 }

@@ -18,5 +18,6 @@ export function main(argv: readonly string[]): Promise<ExitCode> {
     version,
     loadLibrary: async () => (await import("../tasks/index.ts")).TextClassifier,
     loadInspector: () => import("../tasks/index.ts"),
+    locateModel: async (name, options) => (await import("../train/index.ts")).locateModel(name, options),
   });
 }

@@ -5,7 +5,7 @@
  * X-Linked-Etag and X-Linked-Size for large files (whose bytes are elsewhere), else ETag and Content-Length.
  */
 import { answerError, refusalError, type Subject } from "./errors.ts";
-import { follow, type Followed, type Hub, passingFailure } from "./follow.ts";
+import { follow, type Hub, passingFailure } from "./follow.ts";
 import { isCommit } from "./name.ts";
 import type { Answer } from "./request.ts";
 import { withRetries } from "./retry.ts";
@@ -47,8 +47,7 @@ export async function fileInfo(hub: Hub, subject: Subject, commit: string, name:
   return withRetries(hub, async () => {
     const answer = await ask(hub, url, "HEAD", subject);
     answer.discard();
-    const stated = answer.endpointHeader("x-linked-etag") ?? answer.endpointHeader("etag");
-    const etag = normalizeEtag(stated ?? answer.header("etag"));
+    const etag = normalizeEtag(answer.header("x-linked-etag") ?? answer.header("etag"));
     if (etag === undefined)
       throw answerError(`${answer.url.host} does not say what ${name} is (no ETag)`, subject);
     return { name, url, etag, size: sizeOf(answer) };
@@ -61,15 +60,15 @@ export function normalizeEtag(etag: string | undefined): string | undefined {
   return bare === "" ? undefined : bare;
 }
 
-function sizeOf(answer: Followed): number | undefined {
-  const linked = answer.endpointHeader("x-linked-size");
+function sizeOf(answer: Answer): number | undefined {
+  const linked = answer.header("x-linked-size");
   const isFile = answer.status === 200 && answer.header("content-encoding") === undefined;
   const stated = linked ?? (isFile ? answer.header("content-length") : undefined);
   return stated !== undefined && /^\d{1,15}$/.test(stated) ? Number(stated) : undefined;
 }
 
 /** Asks, and refuses every answer that is none. */
-async function ask(hub: Hub, url: URL, method: "GET" | "HEAD", subject: Subject): Promise<Followed> {
+async function ask(hub: Hub, url: URL, method: "GET" | "HEAD", subject: Subject): Promise<Answer> {
   const answer = await follow(hub, url, { method, timeoutMs: hub.answerTimeoutMs, leave: method === "GET" });
   // a HEAD stops where it is sent to another host: what there is to know was said before
   const leaves = method === "HEAD" && answer.status >= 300 && answer.status < 400;
@@ -87,7 +86,7 @@ export function refusedBy(answer: Answer, subject: Subject): Error {
   return refusalError({ status, code, message, host: url.host }, subject);
 }
 
-async function readText(answer: Followed, subject: Subject): Promise<string> {
+async function readText(answer: Answer, subject: Subject): Promise<string> {
   const parts: Uint8Array[] = [];
   let length = 0;
   for await (const part of answer.body()) {
@@ -98,7 +97,7 @@ async function readText(answer: Followed, subject: Subject): Promise<string> {
   return Buffer.concat(parts).toString("utf8");
 }
 
-function parseInfo(text: string, answer: Followed, subject: Subject): RevisionInfo {
+function parseInfo(text: string, answer: Answer, subject: Subject): RevisionInfo {
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);

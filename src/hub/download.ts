@@ -12,7 +12,8 @@ import { refusedBy, type FileInfo, normalizeEtag } from "./api.ts";
 import { checksumKind, contentFault } from "./checksum.ts";
 import { cacheError, contentError, type Subject } from "./errors.ts";
 import { HubFailure } from "./failure.ts";
-import { follow, type Followed, type Hub, passingFailure } from "./follow.ts";
+import { follow, type Hub, passingFailure } from "./follow.ts";
+import type { Answer } from "./request.ts";
 import { Tries } from "./retry.ts";
 
 export interface DownloadReport {
@@ -117,7 +118,7 @@ async function fetchRest(hub: Hub, subject: Subject, file: FileInfo, part: Part)
 }
 
 /** Looks at status and headers: where the bytes to come belong, or why none are taken. */
-async function startOf(answer: Followed, subject: Subject, file: FileInfo, part: Part): Promise<void> {
+async function startOf(answer: Answer, subject: Subject, file: FileInfo, part: Part): Promise<void> {
   const { status, url } = answer;
   if (status === 206) {
     const [, start, total] = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(answer.header("content-range") ?? "") ?? [];
@@ -183,7 +184,7 @@ class Part {
   }
 
   /** The bytes to come are this answer's. */
-  from(answer: Followed): void {
+  from(answer: Answer): void {
     const etag = answer.header("etag");
     this.validator = normalizeEtag(etag) === undefined || etag?.startsWith("W/") ? undefined : etag;
   }

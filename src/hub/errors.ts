@@ -112,7 +112,7 @@ function notFound({ status, host }: Refusal, { id, settings, known }: Subject): 
   return new AttuneError("ERR_HUB_NOT_FOUND", {
     rule: "a model must be a preset, a folder, or the id of a model on the hub",
     found: `there is no folder "${id}" here, and ${host} (answer ${status}) has no such model or keeps it private`,
-    next: `${hint === undefined ? "check the spelling" : `did you mean "${hint}"?`} For a private model, ${logIn(settings)}`,
+    next: `${hint === undefined ? "check the spelling." : `did you mean "${hint}"?`} For a private model, ${logIn(settings)}`,
   });
 }
 

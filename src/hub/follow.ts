@@ -34,11 +34,6 @@ export interface Question {
   readonly leave?: boolean;
 }
 
-export interface Followed extends Answer {
-  /** A header that the endpoint itself gave on the way: the first one counts. Other hosts are not asked who they are. */
-  endpointHeader(name: string): string | undefined;
-}
-
 const MOST_REDIRECTS = 10;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
@@ -46,9 +41,8 @@ const REDIRECTS = new Set([301, 302, 303, 307, 308]);
  * @param url on the hub's endpoint
  * @throws HubFailure, ERR_HUB_REDIRECT
  */
-export async function follow(hub: Hub, url: URL, question: Question): Promise<Followed> {
+export async function follow(hub: Hub, url: URL, question: Question): Promise<Answer> {
   const home = new URL(hub.endpoint).origin;
-  const own: Answer[] = [];
   let trusted = hub.authorization !== undefined;
   let sentToken = false;
   for (let at = url, hop = 0; hop <= MOST_REDIRECTS; hop++) {
@@ -62,15 +56,10 @@ export async function follow(hub: Hub, url: URL, question: Question): Promise<Fo
       signal: hub.signal,
       ca: hub.ca,
     });
-    if (at.origin === home) own.push(answer);
-    const result: Followed = {
-      ...answer,
-      endpointHeader: (name) => own.map((each) => each.header(name)).find((value) => value !== undefined),
-    };
     const location = REDIRECTS.has(answer.status) ? answer.header("location") : undefined;
-    if (location === undefined) return result;
+    if (location === undefined) return answer;
     const next = target(location, at, sentToken);
-    if (question.leave === false && next.origin !== home) return result;
+    if (question.leave === false && next.origin !== home) return answer;
     answer.discard();
     at = next;
   }

@@ -53,7 +53,7 @@ describe("a hub id", () => {
     );
     expect(() => parseHubName("https://hf-mirror.com/")).toThrow(/ERR_HUB_ID: .*copy the id/);
     for (const revision of ["", "../main", "a b", "-x", "/x", "x/", "x.lock", "a//b", "x@y", "é"])
-      expect(() => parseHubName(`a/b@${revision}`), revision).toThrow(/ERR_HUB_ID: .*is no revision/);
+      expect(() => parseHubName(`a/b@${revision}`), `${revision}`).toThrow(/ERR_HUB_ID: .*is no revision/);
   });
 });
 

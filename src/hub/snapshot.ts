@@ -92,7 +92,7 @@ async function fetchFiles(
 ): Promise<void> {
   const there = new Set(await cache.files(commit));
   const lacking = names.filter((name) => !there.has(name));
-  const infos = await Promise.all(lacking.map(async (name) => fileInfo(hub, subject, commit, name)));
+  const infos = await all(lacking.map(async (name) => fileInfo(hub, subject, commit, name)));
   meter.expect(new Map(infos.map(({ name, size }) => [name, size])));
   await requireRoom(cache, infos);
   for (const info of infos) await fetchFile(hub, subject, cache, meter, commit, info);
@@ -121,6 +121,12 @@ async function fetchFile(
   await withLock(cache.lock(etag), { sleep: hub.sleep, onWait }, work).catch((error: unknown) => {
     throw cacheError(error, cache.lock(etag), 0);
   });
+}
+
+/** As Promise.all, but nothing goes on in the background when one has failed. */
+async function all<T>(work: readonly Promise<T>[]): Promise<T[]> {
+  await Promise.allSettled(work);
+  return Promise.all(work);
 }
 
 /** Says that the disk is too small before it is full. */

@@ -81,7 +81,7 @@ test("false sends none, HF_HUB_DISABLE_IMPLICIT_TOKEN only what was handed over"
 test("this machine is a name or an address of it, and not what looks like one", () => {
   const is = (host: string) => isLoopback(new URL(`http://${host}`));
   for (const host of ["localhost", "a.localhost", "127.0.0.1", "127.8.9.1", "[::1]"])
-    expect(is(host), host).toBe(true);
+    expect(is(host), `${host}`).toBe(true);
   for (const host of ["127.0.0.1.example", "localhost.example", "10.0.0.1", "[::2]"])
-    expect(is(host), host).toBe(false);
+    expect(is(host), `${host}`).toBe(false);
 });

@@ -2,6 +2,7 @@
 export { allLogits, probabilities, report } from "./evaluate.ts";
 export type {
   DoneEvent,
+  DownloadEvent,
   EvaluationEvent,
   InterruptedEvent,
   Report,
@@ -9,6 +10,7 @@ export type {
   StepEvent,
   TrainEvent,
 } from "./events.ts";
+export { locateModel, originText, unaskedText } from "./model-place.ts";
 export type { DataOptions, ResolvedTrainOptions, TrainOptions } from "./options.ts";
 export { resolveTrainOptions } from "./options.ts";
 export { checkMaxLength, loadSplit } from "./prepare.ts";

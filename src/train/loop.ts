@@ -9,6 +9,7 @@
  */
 import { AttuneError, errorCode } from "../base/errors.ts";
 import { elementCount } from "../base/shape.ts";
+import type { ModelPlace } from "../hub/index.ts";
 import { linearWarmup } from "../optim/index.ts";
 import type { Backend } from "../runtime/index.ts";
 import { loadBackend } from "../runtime/index.ts";
@@ -28,6 +29,8 @@ import { startingModel } from "./starting-model.ts";
 export interface RunControl {
   /** Go on from the last checkpoint in the output folder. */
   readonly resume: boolean;
+  /** Where the options' model is; undefined for a preset, and where the options name its folder. */
+  readonly place?: ModelPlace | undefined;
   /** Asked after each step: true finishes with a checkpoint. */
   readonly shouldStop: () => boolean;
 }
@@ -43,8 +46,8 @@ export async function* train(options: ResolvedTrainOptions, control: RunControl)
   const folder = new RunFolder(options.out);
   await checkFolder(folder, control.resume);
   const examples = yield* readExamples(options);
-  const start = yield* startingModel(options, examples);
-  const manifest = manifestOf(options, { ...examples.sha256, ...start.sha256 }, backend);
+  const start = yield* startingModel(options, examples, control.place);
+  const manifest = manifestOf(options, { ...examples.sha256, ...start.sha256 }, backend, control.place?.hub);
   if (control.resume) checkResumable(await folder.manifest(), manifest, folder.path);
   checkMaxLength(options.maxLength, start.config.maxPositionEmbeddings);
   const data = yield* tokenizeExamples(examples, start.tokenizer, options.maxLength);

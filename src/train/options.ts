@@ -8,6 +8,7 @@
 import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { AttuneError, nearest } from "../base/errors.ts";
+import { parseHubName } from "../hub/index.ts";
 import type { PresetName } from "../models/bert/presets.ts";
 import { isPresetName, presetNames } from "../models/bert/presets.ts";
 import { MAX_MICRO_BATCHES } from "../engine/index.ts";
@@ -40,7 +41,10 @@ export interface DataOptions {
 }
 
 export interface TrainOptions extends DataOptions {
-  /** A preset (tiny, mini, small, medium, base) to train from scratch, or a model folder to go on from. */
+  /**
+   * A preset (tiny, mini, small, medium, base) to train from scratch; a model folder or a hub id
+   * (google-bert/bert-base-chinese, with or without @revision) to go on from.
+   */
   readonly model?: string;
   /** Folder for the model; checkpoints stand inside it while training. */
   readonly out: string;
@@ -226,10 +230,11 @@ function refuseUnknown(options: TrainOptions): void {
 
 function refuseUnknownModel(model: string | undefined): void {
   if (model === undefined || isPresetName(model) || existsSync(model)) return;
+  if (parseHubName(model) !== undefined) return; // asked for later: model-place.ts
   const hint = nearest(model, presetNames);
   throw new AttuneError("ERR_MODEL_UNKNOWN", {
-    rule: `a model must be a preset (${presetNames.join(", ")}) or a model folder`,
-    found: `"${model}" is neither`,
+    rule: `a model must be a preset (${presetNames.join(", ")}), a model folder or a hub id`,
+    found: `"${model}" is none`,
     next: hint === undefined ? "check the path" : `did you mean "${hint}"?`,
   });
 }

@@ -7,9 +7,11 @@
 import { once } from "node:events";
 import type { Worker } from "node:worker_threads";
 import { internal } from "../base/errors.ts";
+import type { ModelPlace } from "../hub/index.ts";
 import type { SentError } from "../runtime/index.ts";
 import { reviveError, startWorker } from "../runtime/index.ts";
 import type { TrainEvent } from "./events.ts";
+import { placeOfModel } from "./model-place.ts";
 import type { TrainOptions } from "./options.ts";
 import { resolveTrainOptions } from "./options.ts";
 
@@ -17,6 +19,8 @@ import { resolveTrainOptions } from "./options.ts";
 export interface TrainRequest {
   readonly options: ReturnType<typeof resolveTrainOptions>;
   readonly resume: boolean;
+  /** Where the options' model is; undefined for a preset. */
+  readonly place: ModelPlace | undefined;
 }
 
 export type TrainMessage =
@@ -27,15 +31,18 @@ export type TrainMessage =
 export interface RunTrainingOptions {
   /** Go on with the unfinished run in `options.out`. Default false. */
   readonly resume?: boolean;
-  /** Aborting finishes the step, saves a checkpoint and ends the events with "interrupted". */
+  /**
+   * Aborting finishes the step, saves a checkpoint and ends the events with "interrupted"; while the model is being
+   * downloaded it keeps what has arrived and throws ERR_INTERRUPTED.
+   */
   readonly signal?: AbortSignal;
 }
 
 /**
- * Trains in a worker; iterate the events to the end. Leaving the loop early stops the worker after its step, without
+ * Trains in a worker, after downloading the model where it is named by a hub id; iterate the events to the end. Leaving the loop early stops the worker after its step, without
  * a checkpoint.
  *
- * @throws ERR_OPTION before the worker starts; then what the training loop throws.
+ * @throws ERR_OPTION and what `resolveModel` throws before the worker starts; then what the training loop throws.
  * @example
  * for await (const event of runTraining({ train: "train.csv", out: "runs/spam", model: "tiny" })) {
  *   if (event.event === "evaluation") losses.push(event.loss);
@@ -45,7 +52,9 @@ export async function* runTraining(
   options: TrainOptions,
   { resume = false, signal }: RunTrainingOptions = {},
 ): AsyncGenerator<TrainEvent> {
-  const workerData: TrainRequest = { options: resolveTrainOptions(options), resume };
+  const resolved = resolveTrainOptions(options);
+  const place = yield* placeOfModel(resolved, { resume, signal });
+  const workerData: TrainRequest = { options: resolved, resume, place };
   const worker = startWorker("train/train-worker.js", workerData);
   const exited = once(worker, "exit");
   const stop = () => worker.postMessage("stop");

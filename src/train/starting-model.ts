@@ -5,6 +5,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { LabelSchema } from "../data/index.ts";
 import { hashSource } from "../data/index.ts";
+import type { ModelPlace } from "../hub/index.ts";
 import type { ParsedBertConfig, SequenceClassificationConfig } from "../models/bert/config.ts";
 import { parseBertConfig } from "../models/bert/config.ts";
 import { bertPreset, isPresetName } from "../models/bert/presets.ts";
@@ -14,12 +15,13 @@ import { initialize } from "../nn/index.ts";
 import { BertTokenizer, trainWordPiece } from "../text/index.ts";
 import type { TrainingEngine } from "../engine/index.ts";
 import type { TrainEvent } from "./events.ts";
+import { originText } from "./model-place.ts";
 import type { ResolvedTrainOptions } from "./options.ts";
 import type { Examples } from "./prepare.ts";
 import { tokenizerOfFolder } from "./tokenizer-of-folder.ts";
 
 export interface StartingModel {
-  /** For people: "tiny, from scratch" or the folder. */
+  /** For people: "tiny, from scratch", the folder, or the model on the hub. */
   readonly from: string;
   /** SHA-256 of the files that it was read from, by path. */
   readonly sha256: Readonly<Record<string, string>>;
@@ -29,16 +31,17 @@ export interface StartingModel {
   fill(engine: TrainingEngine): Promise<void>;
 }
 
-/** Decides on architecture, vocabulary and first weights. */
+/** Decides on architecture, vocabulary and first weights; `place` is where the options' model is. */
 export async function* startingModel(
   options: ResolvedTrainOptions,
   examples: Examples,
+  place: ModelPlace = { folder: options.model },
 ): AsyncGenerator<TrainEvent, StartingModel> {
   if (isPresetName(options.model)) {
     yield { event: "phase", phase: "vocabulary" };
     return fromScratch(options.model, options, examples);
   }
-  return yield* fromFolder(options, examples.schema);
+  return yield* fromFolder(options, examples.schema, place);
 }
 
 function fromScratch(preset: string, options: ResolvedTrainOptions, examples: Examples): StartingModel {
@@ -70,12 +73,14 @@ function fromScratch(preset: string, options: ResolvedTrainOptions, examples: Ex
 async function* fromFolder(
   options: ResolvedTrainOptions,
   schema: LabelSchema,
+  place: ModelPlace,
 ): AsyncGenerator<TrainEvent, StartingModel> {
-  const folder = await readModelFolder(options.model);
+  const folder = await readModelFolder(place.folder);
   await folder.weights.close();
   const parsed = parseBertConfig(folder.config, `${folder.path}/config.json`);
   const hasHead = folder.weights.tensors.has("classifier.weight");
   const keepsHead = hasHead && sameHead(parsed, schema);
+  const name = place.hub === undefined ? place.folder : originText(place.hub);
   if (!keepsHead) {
     const why =
       hasHead && parsed.head !== undefined
@@ -84,17 +89,17 @@ async function* fromFolder(
     yield {
       event: "warning",
       code: "WARN_FRESH_HEAD",
-      message: `${folder.path} gives the encoder; the classifier starts afresh (${why})`,
+      message: `${name} gives the encoder; the classifier starts afresh (${why})`,
     };
   }
   const config = { ...parsed.encoder, ...head(schema), ...dropouts(options.dropout) };
   return {
-    from: folder.path,
-    sha256: await hashFiles(folder.path),
+    from: name,
+    sha256: await hashFiles(place),
     config,
     tokenizer: tokenizerOfFolder(folder, config.vocabSize),
     async fill(engine) {
-      const { weights } = await readModelFolder(options.model);
+      const { weights } = await readModelFolder(place.folder);
       try {
         const specs = engine.parameters.map(({ spec }) => spec);
         const match = matchParameters(specs, keepsHead ? weights : withoutHead(weights));
@@ -111,14 +116,17 @@ async function* fromFolder(
   };
 }
 
-/** The files that decide what training from a folder starts with. */
-async function hashFiles(folder: string): Promise<Record<string, string>> {
-  const paths = ["config.json", "model.safetensors", "tokenizer.json", "vocab.txt"].map((name) =>
-    join(folder, name),
-  );
-  const there = paths.filter((path) => existsSync(path));
+/** The files that decide what training from a model starts with; the cache's own path is nobody else's business. */
+async function hashFiles({ folder, hub }: ModelPlace): Promise<Record<string, string>> {
+  const shown = hub === undefined ? folder : `${hub.id}@${hub.commit}`;
+  const names = ["config.json", "model.safetensors", "tokenizer.json", "vocab.txt"];
+  const there = names.filter((name) => existsSync(join(folder, name)));
   return Object.fromEntries(
-    await Promise.all(there.map(async (path): Promise<[string, string]> => [path, await hashSource(path)])),
+    await Promise.all(
+      there.map(
+        async (name): Promise<[string, string]> => [join(shown, name), await hashSource(join(folder, name))],
+      ),
+    ),
   );
 }
 

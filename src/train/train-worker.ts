@@ -17,7 +17,7 @@ port.on("message", (message: "stop" | "abandon") => {
 });
 
 try {
-  const control = { resume: request.resume, shouldStop: () => stopping };
+  const control = { resume: request.resume, place: request.place, shouldStop: () => stopping };
   for await (const event of train(request.options, control)) {
     if (abandoned) break; // frees the sessions: killing a thread inside native code would take the process with it
     post({ kind: "event", event });

@@ -11,7 +11,7 @@ import {
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { messageOf } from "../message-of.ts";
-import { gitSha1, sha256 } from "./fake-hub.ts";
+import { gitSha1, sha256, sent } from "./fake-hub.ts";
 import { bytesOf, COMMIT, files, hubSetting, ID, NEEDED } from "./world.ts";
 
 const setting = hubSetting();
@@ -73,7 +73,7 @@ describe("what is written", () => {
     setting.env.HF_HUB_DISABLE_SYMLINKS = "1";
     const { folder } = await setting.resolve();
     for (const name of NEEDED) {
-      expect(() => readlinkSync(join(folder, name)), name).toThrow("EINVAL");
+      expect(() => readlinkSync(join(folder, name)), `${name}`).toThrow("EINVAL");
       expect(bytesOf(folder, name).equals(files[name].content)).toBe(true);
     }
   });
@@ -187,7 +187,7 @@ describe("a hub that cannot be reached", () => {
     expect(folder).toBe(join(model(), "snapshots", COMMIT));
     expect(hub?.unasked).toMatch(/127\.0\.0\.1:1 could not be reached \(ECONNREFUSED\)/);
     delete setting.env.HF_ENDPOINT;
-    setting.hub.intercept = (_, response) => void response.writeHead(503).end() ?? true;
+    setting.hub.intercept = (_, response) => sent(response.writeHead(503).end());
     expect((await setting.resolve()).hub?.unasked).toMatch(/answered 503/);
     expect(setting.waits).toEqual([]);
   });

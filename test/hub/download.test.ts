@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { messageOf } from "../message-of.ts";
-import { gitSha1, type Intercept, serveRange, sha256 } from "./fake-hub.ts";
+import { gitSha1, type Intercept, serveRange, sha256, sent } from "./fake-hub.ts";
 import { bytesOf, COMMIT, files, hubSetting, ID, NEEDED, WEIGHTS } from "./world.ts";
 
 const setting = hubSetting();
@@ -21,7 +21,8 @@ function onWeights(answer: Intercept): void {
 function expectModel(): void {
   const snapshot = join(folder(), "snapshots", COMMIT);
   expect(readdirSync(snapshot).sort()).toEqual(NEEDED);
-  for (const name of NEEDED) expect(bytesOf(snapshot, name).equals(files[name].content), name).toBe(true);
+  for (const name of NEEDED)
+    expect(bytesOf(snapshot, name).equals(files[name].content), `${name}`).toBe(true);
   expect(setting.inCache().filter((name) => /incomplete|lock|tmp/.test(name))).toEqual([]);
 }
 
@@ -108,23 +109,22 @@ describe("a server that is busy or broken", () => {
   });
 
   test("429 for longer than anybody waits, or for ever, is said", async () => {
-    setting.hub.intercept = (_, response) =>
-      void response.writeHead(429, { "Retry-After": "3600" }).end() ?? true;
+    setting.hub.intercept = (_, response) => sent(response.writeHead(429, { "Retry-After": "3600" }).end());
     expect(await messageOf(async () => setting.resolve())).toMatch(
       /^ERR_HUB_BUSY: .*429.*try again later, or set HF_TOKEN/,
     );
     expect(setting.waits).toEqual([]);
-    setting.hub.intercept = (_, response) => void response.writeHead(429).end() ?? true;
+    setting.hub.intercept = (_, response) => sent(response.writeHead(429).end());
     expect(await messageOf(async () => setting.resolve())).toMatch(/^ERR_HUB_BUSY/);
     expect(setting.waits).toHaveLength(5);
   });
 
   test.each([500, 502, 503, 504])("%i passes, or is said", async (status) => {
-    setting.hub.intercept = ({ n }, response) => n === 1 && (void response.writeHead(status).end() ?? true);
+    setting.hub.intercept = ({ n }, response) => n === 1 && sent(response.writeHead(status).end());
     await setting.resolve();
     expectModel();
     setting.cache += "-2";
-    setting.hub.intercept = (_, response) => void response.writeHead(status).end() ?? true;
+    setting.hub.intercept = (_, response) => sent(response.writeHead(status).end());
     expect(await messageOf(async () => setting.resolve())).toMatch(
       new RegExp(`^ERR_HUB_UNAVAILABLE: .*answered ${status}; try again later`),
     );
@@ -146,9 +146,9 @@ describe("a server that answers oddly", () => {
 
   test("416, another part than asked for, another ETag: from the start", async () => {
     const answers: Intercept[] = [
-      (_, response) => void response.writeHead(416).end() ?? true,
+      (_, response) => sent(response.writeHead(416).end()),
       (_, response) =>
-        void response.writeHead(206, { "Content-Range": "bytes 0-299999/300000" }).end(WEIGHTS) ?? true,
+        sent(response.writeHead(206, { "Content-Range": "bytes 0-299999/300000" }).end(WEIGHTS)),
     ];
     for (const answer of answers) {
       setting.cache += "-";
@@ -227,9 +227,7 @@ describe("a server that answers oddly", () => {
   });
 
   test("more bytes than announced without a length", async () => {
-    onWeights(
-      (_seen, response) => void response.writeHead(200).end(Buffer.alloc(WEIGHTS.byteLength + 5)) ?? true,
-    );
+    onWeights((_seen, response) => sent(response.writeHead(200).end(Buffer.alloc(WEIGHTS.byteLength + 5))));
     expect(await messageOf(async () => setting.resolve())).toMatch(
       /^ERR_HUB_CHECKSUM: .*more than 300000 bytes arrived/,
     );

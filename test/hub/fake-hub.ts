@@ -172,6 +172,11 @@ export function refuse(response: ServerResponse, status: number, code: string | 
   response.writeHead(status).end();
 }
 
+/** What an Intercept returns after it has answered. */
+export function sent(_answered: ServerResponse): true {
+  return true;
+}
+
 export function sha256(content: Buffer): string {
   return createHash("sha256").update(content).digest("hex");
 }

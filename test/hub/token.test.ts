@@ -1,7 +1,7 @@
 /** A token is sent to no host but the one it belongs to, and is never shown. */
 import { beforeEach, describe, expect, test } from "vitest";
 import { messageOf } from "../message-of.ts";
-import { FakeHub } from "./fake-hub.ts";
+import { FakeHub, sent } from "./fake-hub.ts";
 import { COMMIT, files, hubSetting, ID } from "./world.ts";
 
 const setting = hubSetting();
@@ -75,8 +75,7 @@ test("the hub's word counts, not that of the host it sends us to", async () => {
 
 test("redirects in a circle, to nothing, or to no web address end", async () => {
   const to = (location: string) => {
-    setting.hub.intercept = (_, response) =>
-      void response.writeHead(302, { Location: location }).end() ?? true;
+    setting.hub.intercept = (_, response) => sent(response.writeHead(302, { Location: location }).end());
   };
   to("/round");
   expect(await messageOf(async () => setting.resolve())).toMatch(
@@ -85,7 +84,7 @@ test("redirects in a circle, to nothing, or to no web address end", async () => 
   expect(asked("hub")).toBe(11);
   to("file:///etc/passwd");
   expect(await messageOf(async () => setting.resolve())).toMatch(/^ERR_HUB_REDIRECT: .*no web address/);
-  setting.hub.intercept = (_, response) => void response.writeHead(302).end() ?? true;
+  setting.hub.intercept = (_, response) => sent(response.writeHead(302).end());
   expect(await messageOf(async () => setting.resolve())).toMatch(/^ERR_HUB_ANSWER: .*answered 302/);
 });
 
