@@ -2,6 +2,6 @@
 export { isHubId, parseHubName } from "./name.ts";
 export type { HubName } from "./name.ts";
 export type { HubProgress } from "./progress.ts";
-export { resolveModel } from "./resolve.ts";
+export { refusePresetSlip, resolveModel } from "./resolve.ts";
 export type { HubOrigin, ModelPlace, ResolveOptions } from "./resolve.ts";
 export type { HubOptions } from "./settings.ts";

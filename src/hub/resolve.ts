@@ -88,7 +88,8 @@ export async function resolveIn(world: World, name: string, options: ResolveOpti
   if (await exists(name)) return { folder: name };
   const parsed = parseHubName(name);
   if (parsed === undefined) return { folder: name };
-  if (!parsed.explicit) await refuseSlip(parsed, presets);
+  refusePresetSlip(parsed, presets);
+  await refusePathSlip(parsed);
   return resolveHub(world, parsed, options);
 }
 
@@ -158,27 +159,30 @@ function hubOf(
 }
 
 /**
- * A name that the hub could have, but that was more likely meant for something here: nothing is asked for it.
+ * Refuses a name without an owner that was more likely meant for a preset; nothing is asked for it.
  *
  * @throws ERR_MODEL_UNKNOWN
  */
-async function refuseSlip({ id }: HubName, presets: readonly string[]): Promise<void> {
+export function refusePresetSlip({ id, explicit }: HubName, presets: readonly string[]): void {
+  if (explicit || id.includes("/")) return;
+  if (presets.includes(id)) throw slip(id, `"${id}" is a preset: sizes without weights`, "train it first");
+  const hint = nearest(id, presets);
+  if (hint !== undefined && id.length <= LONGEST_SLIP)
+    throw slip(id, `"${id}" is none of them`, `did you mean "${hint}"?`);
+}
+
+/**
+ * Refuses a path into a folder that is here, whatever the hub may have of that name.
+ *
+ * @throws ERR_MODEL_UNKNOWN
+ */
+async function refusePathSlip({ id, explicit }: HubName): Promise<void> {
   const [owner, model] = id.split("/");
-  if (model === undefined) {
-    const hint = presets.includes(id) ? id : nearest(id, presets);
-    if (presets.includes(id)) throw slip(id, `"${id}" is a preset: sizes without weights`, "train it first");
-    if (hint !== undefined && id.length <= LONGEST_SLIP)
-      throw slip(id, `"${id}" is none of them`, `did you mean "${hint}"?`);
-    return;
-  }
-  const beside = await readdir(owner).catch(() => undefined);
+  const beside = explicit || model === undefined ? undefined : await readdir(owner).catch(() => undefined);
   if (beside === undefined) return;
   const hint = nearest(model, beside);
-  throw slip(
-    id,
-    `the folder "${owner}" has no "${model}" in it`,
-    hint === undefined ? "check the path" : `did you mean "${join(owner, hint)}"?`,
-  );
+  const next = hint === undefined ? "check the path" : `did you mean "${join(owner, hint)}"?`;
+  throw slip(id, `the folder "${owner}" has no "${model}" in it`, next);
 }
 
 /** The hub's own models without an owner all have longer names than this: gpt2 aside, which is none of ours. */

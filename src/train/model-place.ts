@@ -5,16 +5,13 @@
 import { resolve } from "node:path";
 import type { HubOrigin, ModelPlace, ResolveOptions } from "../hub/index.ts";
 import { resolveModel } from "../hub/index.ts";
-import { isPresetName, presetNames } from "../models/bert/presets.ts";
+import { isPresetName } from "../models/bert/presets.ts";
 import { RunFolder } from "./checkpoint.ts";
 import { emitting } from "./emitting.ts";
 import type { TrainEvent } from "./events.ts";
 import { originOf } from "./manifest.ts";
-import type { ResolvedTrainOptions } from "./options.ts";
+import { type ResolvedTrainOptions, reservedNames } from "./options.ts";
 import { warning } from "./prepare.ts";
-
-/** Names that never mean a model on the hub. */
-export const reservedNames: readonly string[] = [...presetNames, "attune-zh-en-mini"];
 
 /**
  * Finds a model's folder; a hub id is downloaded where the cache lacks it.

@@ -8,11 +8,14 @@
 import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { AttuneError, nearest } from "../base/errors.ts";
-import { parseHubName } from "../hub/index.ts";
+import { parseHubName, refusePresetSlip } from "../hub/index.ts";
 import type { PresetName } from "../models/bert/presets.ts";
 import { isPresetName, presetNames } from "../models/bert/presets.ts";
 import { MAX_MICRO_BATCHES } from "../engine/index.ts";
 import type { DeviceChoice } from "../runtime/index.ts";
+
+/** Names that never mean a model on the hub. */
+export const reservedNames: readonly string[] = [...presetNames, "attune-zh-en-mini"];
 
 /** Where the examples are and how to read them. */
 export interface DataOptions {
@@ -230,7 +233,8 @@ function refuseUnknown(options: TrainOptions): void {
 
 function refuseUnknownModel(model: string | undefined): void {
   if (model === undefined || isPresetName(model) || existsSync(model)) return;
-  if (parseHubName(model) !== undefined) return; // asked for later: model-place.ts
+  const onHub = parseHubName(model);
+  if (onHub !== undefined) return refusePresetSlip(onHub, reservedNames); // asked for later: model-place.ts
   const hint = nearest(model, presetNames);
   throw new AttuneError("ERR_MODEL_UNKNOWN", {
     rule: `a model must be a preset (${presetNames.join(", ")}), a model folder or a hub id`,
