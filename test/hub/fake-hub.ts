@@ -153,16 +153,18 @@ export class FakeHub {
 
 /** Sends a file or, where asked for and still the same, the rest of it. */
 export function serveRange(seen: Seen, response: ServerResponse, content: Buffer, etag: string): void {
-  const start = Number(/^bytes=(\d+)-$/.exec(seen.range ?? "")?.[1] ?? Number.NaN);
-  const ranged = !Number.isNaN(start) && (seen.ifRange === undefined || seen.ifRange === etag);
+  const [, first, last] = /^bytes=(\d+)-(\d*)$/.exec(seen.range ?? "") ?? [];
+  const ranged = first !== undefined && (seen.ifRange === undefined || seen.ifRange === etag);
   const size = content.byteLength;
+  const start = ranged ? Number(first) : 0;
+  const end = ranged && last !== "" ? Math.min(Number(last) + 1, size) : size;
   response.setHeader("ETag", etag).setHeader("Accept-Ranges", "bytes");
   if (ranged && start >= size) {
     response.writeHead(416, { "Content-Range": `bytes */${size}` }).end();
     return;
   }
-  const part = ranged ? content.subarray(start) : content;
-  if (ranged) response.setHeader("Content-Range", `bytes ${start}-${size - 1}/${size}`);
+  const part = content.subarray(start, end);
+  if (ranged) response.setHeader("Content-Range", `bytes ${start}-${end - 1}/${size}`);
   response.writeHead(ranged ? 206 : 200, { "Content-Length": part.byteLength });
   response.end(seen.method === "HEAD" ? undefined : part);
 }
