@@ -12,6 +12,8 @@ export type {
   MultiLabelScores,
   SingleLabelReport,
 } from "./eval/index.ts";
+export type { HubOptions, HubOrigin, HubProgress, ModelPlace, ResolveOptions } from "./hub/index.ts";
+export { resolveModel } from "./hub/index.ts";
 export type {
   BertSummary,
   DescribeOptions,
@@ -44,6 +46,7 @@ export type { EncodeOptions, Encoding, TokenizerOptions, TrainVocabularyOptions 
 export { BertTokenizer, trainWordPiece } from "./text/index.ts";
 export type {
   DoneEvent,
+  DownloadEvent,
   EvaluationEvent,
   InterruptedEvent,
   Report,

@@ -196,6 +196,7 @@ export function runFake(
     terminal,
     version: "1.2.3",
     loadLibrary: async () => library,
+    locateModel: async (folder) => ({ folder }),
     loadInspector: async () => ({ describeModel: unexpected, walkLayer: unexpected, ...inspector }),
     loadMaskFiller: async () => maskFiller ?? unexpected(),
   });

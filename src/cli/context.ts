@@ -1,4 +1,5 @@
 /** What every command is given besides its own arguments. */
+import type { ModelPlace, ResolveOptions } from "../hub/index.ts";
 import type { FilledMask, FillMaskOptions } from "../tasks/fill-mask.ts";
 import type { DescribeOptions, ModelDescription } from "../tasks/describe-model.ts";
 import type {
@@ -55,6 +56,11 @@ export interface Context {
   readonly loadInspector: () => Promise<Inspector>;
   /** Loads a masked-language model, and the library before it. */
   readonly loadMaskFiller: (folder: string, options: LoadOptions) => Promise<MaskFiller>;
+  /** Finds the folder of a model, downloading it where it is named by a hub id. */
+  readonly locateModel: (
+    name: string,
+    options: Pick<ResolveOptions, "signal" | "onProgress">,
+  ) => Promise<ModelPlace>;
   /** Tells with which code the program is to end. */
   readonly finish: (code: ExitCode) => void;
 }

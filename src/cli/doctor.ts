@@ -4,6 +4,7 @@ import type { Context, ExitCode } from "./context.ts";
 import { machineLines, modelLines } from "./doctor-view.ts";
 import { inspectMachine } from "./inspect-machine.ts";
 import { inspectModel } from "./inspect-model.ts";
+import { locateModel } from "./locate-model.ts";
 import { outcome } from "./outcome.ts";
 import { layoutFor } from "./terminal.ts";
 
@@ -14,7 +15,7 @@ export function doctorCommand(context: Context): AnyCommand {
         "the folder holds, in which format its weights are, what is wrong with them tensor by " +
         "tensor, and whether it can predict.",
     )
-    .argument("[model]", "model folder")
+    .argument("[model]", "model folder or hub id")
     .addOption(jsonOption())
     .addHelpText("after", examples("attune doctor", "attune doctor runs/spam"))
     .action(async (model, flags) => {
@@ -31,7 +32,8 @@ export async function doctor(
 ): Promise<ExitCode> {
   const { stdout } = context.terminal;
   const machine = await inspectMachine();
-  const model = path === undefined ? undefined : await inspectModel(path, await context.loadLibrary());
+  const folder = path === undefined ? undefined : (await locateModel(context, path)).folder;
+  const model = folder === undefined ? undefined : await inspectModel(folder, await context.loadLibrary());
   if (flags.json) {
     stdout.write(`${JSON.stringify({ ...machine, ...(model === undefined ? {} : { model }) })}\n`);
   } else {

@@ -17,7 +17,7 @@ import { openWorkerSession } from "../runtime/index.ts";
 import { emitModel, type Tensor, topologicalOrder } from "../tensor/index.ts";
 import type { BertTokenizer, Encoding } from "../text/index.ts";
 import { bertClassifier } from "../models/bert/sequence-classification.ts";
-import { tokenizerOfFolder } from "../train/index.ts";
+import { locateModel, tokenizerOfFolder } from "../train/index.ts";
 import { type BertFolder, withBertFolder } from "./bert-folder.ts";
 import { checkLayer, isOnnxFile } from "./describe-model.ts";
 import { parseAttune } from "./model.ts";
@@ -41,8 +41,9 @@ import {
  * const walk = await walkLayer("runs/messages", { layer: 0, text: "Where is my parcel?" });
  * walk.steps.weights.shape; // [2, 7, 7]: heads, queries, keys
  */
-export async function walkLayer(path: string, options: WalkOptions): Promise<LayerWalk> {
+export async function walkLayer(model: string, options: WalkOptions): Promise<LayerWalk> {
   checkTexts(options);
+  const { folder: path } = await locateModel(model);
   if (await isOnnxFile(path)) throw noTokenizer(path);
   return withBertFolder(path, async (bert) => {
     const { config, folder } = bert;

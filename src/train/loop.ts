@@ -9,6 +9,7 @@
  */
 import { errorCode } from "../base/errors.ts";
 import { elementCount } from "../base/shape.ts";
+import type { ModelPlace } from "../hub/index.ts";
 import { linearWarmup } from "../optim/index.ts";
 import { BUILT_IN_MODEL } from "../models/checkpoint/index.ts";
 import type { Backend } from "../runtime/index.ts";
@@ -32,6 +33,8 @@ import { startingModel } from "./starting-model.ts";
 export interface RunControl {
   /** Go on from the last checkpoint in the output folder. */
   readonly resume: boolean;
+  /** Where the options' model is; undefined for a preset, and where the options name its folder. */
+  readonly place?: ModelPlace | undefined;
   /** Asked after each step: true finishes with a checkpoint. */
   readonly shouldStop: () => boolean;
 }
@@ -49,8 +52,8 @@ export async function* train(given: TrainOptions, control: RunControl): AsyncGen
   await folder.check(control.resume);
   const examples = yield* readExamples(assumed);
   const options = yield* withModel(given, assumed, examples);
-  const start = yield* startingModel(options, examples);
-  const manifest = manifestOf(options, { ...examples.sha256, ...start.sha256 }, backend);
+  const start = yield* startingModel(options, examples, control.place);
+  const manifest = manifestOf(options, { ...examples.sha256, ...start.sha256 }, backend, control.place?.hub);
   if (control.resume) checkResumable(await folder.manifest(), manifest, folder.path);
   checkMaxLength(options.maxLength, start.config.maxPositionEmbeddings);
   const data = yield* tokenizeExamples(examples, start.tokenizer, options.maxLength);

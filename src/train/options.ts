@@ -48,8 +48,9 @@ export interface DataOptions {
 
 export interface TrainOptions extends DataOptions {
   /**
-   * A preset (tiny, mini, small, medium, base) to train from scratch, a model folder to go on from, or the name of a
-   * built-in model. Default: the built-in "attune-zh-en-mini" where it can read the texts, else "mini".
+   * A preset (tiny, mini, small, medium, base) to train from scratch; a model folder, a hub id
+   * (google-bert/bert-base-chinese, with or without @revision) or the name of a built-in model to go on from. Default:
+   * the built-in "attune-zh-en-mini" where it can read the texts, else "mini".
    */
   readonly model?: string;
   /** Folder for the model; checkpoints stand inside it while training. */

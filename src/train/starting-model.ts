@@ -5,6 +5,7 @@ import { existsSync } from "node:fs";
 import { join, relative } from "node:path";
 import type { LabelSchema } from "../data/index.ts";
 import { hashSource } from "../data/index.ts";
+import type { ModelPlace } from "../hub/index.ts";
 import type { ParsedBertConfig, SequenceClassificationConfig } from "../models/bert/config.ts";
 import { parseBertConfig } from "../models/bert/config.ts";
 import { bertPreset, isPresetName } from "../models/bert/presets.ts";
@@ -22,12 +23,13 @@ import { initialize } from "../nn/index.ts";
 import { BertTokenizer, trainWordPiece } from "../text/index.ts";
 import type { TrainingEngine } from "../engine/index.ts";
 import type { TrainEvent } from "./events.ts";
+import { shownName } from "./model-place.ts";
 import type { ResolvedTrainOptions } from "./options.ts";
 import type { Examples } from "./prepare.ts";
 import { tokenizerOfFolder } from "./tokenizer-of-folder.ts";
 
 export interface StartingModel {
-  /** For people: "tiny, from scratch" or the folder. */
+  /** For people: "tiny, from scratch", the folder, or the model on the hub. */
   readonly from: string;
   /** SHA-256 of the files that it was read from, by path. */
   readonly sha256: Readonly<Record<string, string>>;
@@ -37,16 +39,17 @@ export interface StartingModel {
   fill(engine: TrainingEngine): Promise<void>;
 }
 
-/** Decides on architecture, vocabulary and first weights. */
+/** Decides on architecture, vocabulary and first weights; `place` is where the options' model is. */
 export async function* startingModel(
   options: ResolvedTrainOptions,
   examples: Examples,
+  place: ModelPlace = { folder: options.model },
 ): AsyncGenerator<TrainEvent, StartingModel> {
   if (isPresetName(options.model)) {
     yield { event: "phase", phase: "vocabulary" };
     return fromScratch(options.model, options, examples);
   }
-  return yield* fromFolder(options, examples.schema);
+  return yield* fromFolder(options, examples.schema, place);
 }
 
 function fromScratch(preset: string, options: ResolvedTrainOptions, examples: Examples): StartingModel {
@@ -78,28 +81,30 @@ function fromScratch(preset: string, options: ResolvedTrainOptions, examples: Ex
 async function* fromFolder(
   options: ResolvedTrainOptions,
   schema: LabelSchema,
+  place: ModelPlace,
 ): AsyncGenerator<TrainEvent, StartingModel> {
-  const folder = await readModelFolder(options.model);
+  const folder = await readModelFolder(place.folder);
   await folder.weights.close();
   const parsed = parseBertConfig(folder.config, folder.configFile);
   const storesHead = hasHead(folder.weights);
   const keepsHead = storesHead && sameHead(parsed, schema);
+  const name = shownName(options.model, place);
   if (!keepsHead) {
     const why = storesHead ? labelsOf(parsed, folder.configFile) : "it has none";
     yield {
       event: "warning",
       code: "WARN_FRESH_HEAD",
-      message: `${options.model} gives the encoder; the classifier starts afresh (${why})`,
+      message: `${name} gives the encoder; the classifier starts afresh (${why})`,
     };
   }
   const config = { ...parsed.encoder, ...head(schema), ...dropouts(options.dropout) };
   return {
-    from: isBuiltIn(options.model) ? `${options.model}, built in` : options.model,
-    sha256: await hashModelFiles(options.model, folder),
+    from: isBuiltIn(options.model) ? `${name}, built in` : name,
+    sha256: await hashModelFiles(name, folder),
     config,
     tokenizer: tokenizerOfFolder(folder, config.vocabSize),
     async fill(engine) {
-      const { weights } = await readModelFolder(options.model);
+      const { weights } = await readModelFolder(place.folder);
       try {
         const specs = engine.parameters.map(({ spec }) => spec);
         const match = matchParameters(specs, keepsHead ? weights : withoutHead(weights));

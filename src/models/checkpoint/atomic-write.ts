@@ -17,7 +17,7 @@ import { randomUUID } from "node:crypto";
 import { access, type FileHandle, mkdir, open, readdir, rename, rm, rmdir } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { AttuneError } from "../../base/errors.ts";
-import { isMissing, writeError } from "./file-errors.ts";
+import { isMissing, writeError } from "../../base/file-errors.ts";
 
 /** Text is written as UTF-8; byte arrays one after the other. */
 export type FileContent = string | readonly Uint8Array[];

@@ -9,9 +9,9 @@
  */
 import { readFile } from "node:fs/promises";
 import { AttuneError } from "../../base/errors.ts";
+import { isMissing, readError } from "../../base/file-errors.ts";
 import { currentFile, listFolder } from "./atomic-write.ts";
 import { modelPath } from "./builtin.ts";
-import { isMissing, readError } from "./file-errors.ts";
 import { findWeights } from "./find-weights.ts";
 import type { StoredWeights } from "./stored-weights.ts";
 

@@ -5,7 +5,7 @@
  */
 import { type FileHandle, open } from "node:fs/promises";
 import { AttuneError } from "../../base/errors.ts";
-import { readError } from "./file-errors.ts";
+import { readError } from "../../base/file-errors.ts";
 
 /** Most bytes that one call of the system reads. */
 const MAX_READ_BYTES = 2 ** 30;

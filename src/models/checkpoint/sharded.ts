@@ -12,7 +12,7 @@ import { readFile } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { AttuneError } from "../../base/errors.ts";
 import { currentFile } from "./atomic-write.ts";
-import { readError } from "./file-errors.ts";
+import { readError } from "../../base/file-errors.ts";
 import { duplicateKey } from "./json-keys.ts";
 import {
   requireTensor,
