@@ -5,7 +5,7 @@ import { existsSync } from "node:fs";
 import { join, relative } from "node:path";
 import type { LabelSchema } from "../data/index.ts";
 import { hashSource } from "../data/index.ts";
-import type { ModelPlace } from "../hub/index.ts";
+import type { HubOrigin, ModelPlace } from "../hub/index.ts";
 import type { ParsedBertConfig, SequenceClassificationConfig } from "../models/bert/config.ts";
 import { parseBertConfig } from "../models/bert/config.ts";
 import { bertPreset, isPresetName } from "../models/bert/presets.ts";
@@ -100,7 +100,7 @@ async function* fromFolder(
   const config = { ...parsed.encoder, ...head(schema), ...dropouts(options.dropout) };
   return {
     from: isBuiltIn(options.model) ? `${name}, built in` : name,
-    sha256: await hashModelFiles(name, folder),
+    sha256: await hashModelFiles(options.model, folder, place.hub),
     config,
     tokenizer: tokenizerOfFolder(folder, config.vocabSize),
     async fill(engine) {
@@ -123,19 +123,21 @@ async function* fromFolder(
 
 /**
  * The files that decide what training from a folder starts with, every file of the weights among them, under the name
- * that the user gave: no path of this machine.
+ * that the user gave, or id and commit: the paths of this machine and its cache are nobody else's business.
  */
 export async function hashModelFiles(
   model: string,
   { path, configFile, weights }: ModelFolder,
+  hub?: HubOrigin,
 ): Promise<Record<string, string>> {
+  const shown = hub === undefined ? model : `${hub.id}@${hub.commit}`;
   const tokenizer = ["tokenizer.json", "tokenizer_config.json", "vocab.txt"].map((name) => join(path, name));
   const there = [configFile, ...weights.files, ...tokenizer.filter((file) => existsSync(file))];
   return Object.fromEntries(
     await Promise.all(
       there.map(
         async (file): Promise<[string, string]> => [
-          join(model, relative(path, file)),
+          join(shown, relative(path, file)),
           await hashSource(file),
         ],
       ),

@@ -118,12 +118,13 @@ test("a signal stops it: the bytes are kept and nothing else", async () => {
 });
 
 test("a signal also stops waiting: for an answer, for the next try, for another process", async () => {
-  const stopped = async (work: () => void) => {
+  const stopped = async (work: () => void, isWaiting = () => true) => {
     const controller = new AbortController();
     setting.cache += "-";
     const message = messageOf(async () => setting.resolve(ID, { signal: controller.signal }));
     work();
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    do await new Promise((resolve) => setTimeout(resolve, 100));
+    while (!isWaiting());
     controller.abort();
     expect(await message).toMatch(/^ERR_INTERRUPTED/);
   };
@@ -136,8 +137,10 @@ test("a signal also stops waiting: for an answer, for the next try, for another 
     /^ERR_INTERRUPTED/,
   );
   setting.hub.intercept = () => false;
-  await stopped(() => lock(JSON.stringify({ pid: process.pid, host: hostname(), id: "another" })));
-  expect(setting.progress.some(({ why }) => why === "another process downloads it")).toBe(true);
+  await stopped(
+    () => lock(JSON.stringify({ pid: process.pid, host: hostname(), id: "another" })),
+    () => setting.progress.some(({ why }) => why === "another process downloads it"),
+  );
 });
 
 function lock(content: string): void {
