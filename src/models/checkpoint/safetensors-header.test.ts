@@ -214,8 +214,8 @@ test("refuses to write a header that nobody would read", () => {
   expect(() => formatHeader(layout, {}, "x")).toThrow("above the limit of 100000000");
 });
 
-test("refuses a header nested a million deep as any other", () => {
-  const deep = `{"a":${"[".repeat(1_000_000)}${"]".repeat(1_000_000)}}`;
+test("refuses a header nested 100,000 deep as any other", () => {
+  const deep = `{"a":${"[".repeat(100_000)}${"]".repeat(100_000)}}`;
   expect(() => parseHeader(new TextEncoder().encode(deep), 8 + deep.length, "x")).toThrow(
     /ERR_CHECKPOINT_FORMAT/,
   );
