@@ -27,11 +27,9 @@ export function locateModel(
   return resolveModel(name, { ...options, presets: reservedNames });
 }
 
-/** For people: where a model of the hub came from. */
-export function originText({ id, revision, commit }: HubOrigin): string {
-  return revision === commit
-    ? `${id} (commit ${short(commit)})`
-    : `${id} (${revision}, commit ${short(commit)})`;
+/** For people: where a model of the hub came from. The same for a resumed run, which asks for the commit itself. */
+export function originText({ id, commit }: HubOrigin): string {
+  return `${id} (commit ${short(commit)})`;
 }
 
 /** What to say where the hub could not be asked and the cache's copy is used; undefined where it was asked. */

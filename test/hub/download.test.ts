@@ -198,7 +198,11 @@ describe("a server that answers oddly", () => {
         return true;
       }
       if (seen.n > 2) return false;
-      const headers = { "Content-Encoding": "gzip", "Content-Range": "bytes 5000-299999/300000", ETag: '"same"' };
+      const headers = {
+        "Content-Encoding": "gzip",
+        "Content-Range": "bytes 5000-299999/300000",
+        ETag: '"same"',
+      };
       return sent(response.writeHead(206, headers).end(gzipSync(WEIGHTS.subarray(0, 295_000))));
     });
     await setting.resolve();
