@@ -30,11 +30,9 @@ export async function locateModel(
   return resolveModel(name, { ...options, presets: reservedNames });
 }
 
-/** For people: where a model of the hub came from. */
-export function originText({ id, revision, commit }: HubOrigin): string {
-  return revision === commit
-    ? `${id} (commit ${short(commit)})`
-    : `${id} (${revision}, commit ${short(commit)})`;
+/** For people: where a model of the hub came from. The same for a resumed run, which asks for the commit itself. */
+export function originText({ id, commit }: HubOrigin): string {
+  return `${id} (commit ${short(commit)})`;
 }
 
 /** What people call a model: its id and commit, or the name that they gave. */
