@@ -13,7 +13,6 @@ export type {
   SingleLabelReport,
 } from "./eval/index.ts";
 export type {
-  BertSummary,
   DescribeOptions,
   EvaluateOptions,
   Input,
@@ -21,6 +20,7 @@ export type {
   LayerWalk,
   LoadOptions,
   ModelDescription,
+  ModelSummary,
   MultiPrediction,
   OnnxSummary,
   ParameterGroup,

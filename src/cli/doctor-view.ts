@@ -24,13 +24,13 @@ export function machineLines(machine: MachineCheck, layout: Layout): string[] {
 
 /** A model folder: what is there, and what is wrong. */
 export function modelLines(model: ModelCheck, layout: Layout): string[] {
-  const { path, config, weights, vocabularySize, predictionMs, problems } = model;
+  const { path, config, family, weights, vocabularySize, predictionMs, problems } = model;
   const { colors } = layout;
   const lines = [colors.bold(printable(path)), ...fileLines(model, layout)];
   if (config !== undefined) {
     const { numHiddenLayers, hiddenSize, numAttentionHeads, maxPositionEmbeddings, labels, problemType } =
       config;
-    const encoder = `${counted(numHiddenLayers, "layer")} of ${hiddenSize}, ${numAttentionHeads} heads, ${maxPositionEmbeddings} positions`;
+    const encoder = `${family === undefined || family === "BERT" ? "" : `${family}, `}${counted(numHiddenLayers, "layer")} of ${hiddenSize}, ${numAttentionHeads} heads, ${maxPositionEmbeddings} positions`;
     const kind = problemType === "multi_label_classification" ? "any number of them a text" : "one a text";
     lines.push(...fieldLines("model", `${encoder}; ${counted(labels.length, "label")}, ${kind}`, layout));
   }

@@ -7,16 +7,13 @@ import { join } from "node:path";
 import { elementCount } from "../base/shape.ts";
 import { compareNatural } from "../data/index.ts";
 import {
-  parseSequenceClassificationConfig,
-  type SequenceClassificationConfig,
-} from "../models/bert/config.ts";
-import { bertClassifier } from "../models/bert/sequence-classification.ts";
-import {
   matchParameters,
   type Mismatch,
   type ModelFolder,
   readModelFolder,
 } from "../models/checkpoint/index.ts";
+import { parseModelConfig } from "../models/families.ts";
+import { type ClassifierModel, requireClassifier } from "../models/family.ts";
 import { tokenizerOfFolder } from "../train/index.ts";
 import type { ClassifierClass } from "./context.ts";
 import { describe } from "./outcome.ts";
@@ -26,7 +23,9 @@ export interface ModelCheck {
   /** Sizes of the files, folders left out. */
   readonly files: readonly { readonly name: string; readonly bytes: number }[];
   /** Absent where config.json cannot be used. */
-  readonly config?: SequenceClassificationConfig;
+  readonly config?: ClassifierModel["config"];
+  /** What the model is called: "DistilBERT"; absent likewise. */
+  readonly family?: string;
   /** Absent where the configuration or the weights cannot be read. */
   readonly weights?: WeightsCheck;
   /** Tokens in the vocabulary; absent where it cannot be read. */
@@ -62,13 +61,13 @@ export async function inspectModel(path: string, library: ClassifierClass): Prom
   const files = await listFiles(path);
   const folder = await attempt(() => readModelFolder(path));
   if (folder === undefined) return { path, files, problems };
-  const config = await attempt(() =>
-    parseSequenceClassificationConfig(folder.config, join(path, "config.json")),
-  );
+  const source = join(path, "config.json");
+  const model = await attempt(() => requireClassifier(parseModelConfig(folder.config, source), source));
+  const config = model?.config;
   // its size is compared below, so that it is told beside the other problems
   const tokenizer = await attempt(() => tokenizerOfFolder(folder, Number.POSITIVE_INFINITY));
   const vocabularySize = tokenizer?.vocabSize;
-  const weights = config === undefined ? undefined : checkWeights(config, folder);
+  const weights = model === undefined ? undefined : checkWeights(model, folder);
   await folder.weights.close();
   if (weights !== undefined) problems.push(...weightProblems(weights));
   if (config !== undefined && vocabularySize !== undefined && vocabularySize > config.vocabSize) {
@@ -77,12 +76,17 @@ export async function inspectModel(path: string, library: ClassifierClass): Prom
     );
   }
   const predictionMs = problems.length > 0 ? undefined : await attempt(() => timePrediction(path, library));
-  return { path, files, config, weights, vocabularySize, predictionMs, problems };
+  const family = model?.family.name;
+  return { path, files, config, family, weights, vocabularySize, predictionMs, problems };
 }
 
-function checkWeights(config: SequenceClassificationConfig, folder: ModelFolder): WeightsCheck {
-  const { parameters } = bertClassifier(config, { idType: "int64" });
-  const { missing, fresh, mismatched, unexpected } = matchParameters(parameters, folder.weights);
+function checkWeights(model: ClassifierModel, folder: ModelFolder): WeightsCheck {
+  const { parameters } = model.trace({ idType: "int64" });
+  const { missing, fresh, mismatched, unexpected } = matchParameters(
+    parameters,
+    folder.weights,
+    model.checkpoint,
+  );
   return {
     parameters: parameters.reduce((sum, { shape }) => sum + elementCount(shape), 0),
     tensors: folder.weights.tensors.size,

@@ -10,14 +10,21 @@ import { AttuneError, internal } from "../base/errors.ts";
 import type { CollatedBatch } from "../data/index.ts";
 import { encodeLabels } from "../data/index.ts";
 import { argmaxRows } from "../eval/index.ts";
-import { toHuggingFaceConfig } from "../models/bert/config.ts";
 import { writeFileAtomic, writeModelFolder } from "../models/checkpoint/index.ts";
 import { encodeModel } from "../onnx/index.ts";
 import type { RunSession } from "../runtime/index.ts";
 import { openWorkerSession } from "../runtime/index.ts";
 import type { Encoding } from "../text/index.ts";
 import type { DoneEvent, Report, TrainEvent } from "../train/index.ts";
-import { allLogits, checkMaxLength, loadSplit, probabilities, report, runTraining } from "../train/index.ts";
+import {
+  allLogits,
+  checkMaxLength,
+  loadSplit,
+  probabilities,
+  report,
+  runTraining,
+  tokenizerContent,
+} from "../train/index.ts";
 import type { LoadedModel } from "./model.ts";
 import { classifierModel, loadModel, namedTensors, trainedColumns } from "./model.ts";
 import type {
@@ -167,12 +174,10 @@ export class TextClassifier {
 
   /** Writes the model as a folder that attune and Hugging Face transformers load. */
   async save(folder: string): Promise<void> {
-    const { config, tokenizer, maxLength, attune } = this.#model;
+    const { model, tokenizer, maxLength, attune } = this.#model;
     await writeModelFolder(folder, {
-      config: toHuggingFaceConfig(config),
-      vocabularyText: tokenizer.toVocabularyText(),
-      tokenizerJson: tokenizer.toTokenizerJson(),
-      normalizer: tokenizer.normalization,
+      config: model.toHuggingFaceConfig(),
+      ...tokenizerContent(tokenizer),
       maxLength,
       tensors: namedTensors(this.#model),
       attune,
@@ -212,7 +217,7 @@ export class TextClassifier {
     texts: readonly { readonly text: string; readonly textPair?: string }[],
     maxLength = this.maxLength,
   ): Encoding[] {
-    checkMaxLength(maxLength, this.#model.config.maxPositionEmbeddings);
+    checkMaxLength(maxLength, this.#model.model.maxTokens);
     const { tokenizer } = this.#model;
     return texts.map(({ text, textPair }) => tokenizer.encode(text, { pair: textPair, maxLength }));
   }
@@ -244,7 +249,7 @@ export class TextClassifier {
     const { logits } = await this.#session.run({
       input_ids: int64(inputIds),
       attention_mask: int64(attentionMask),
-      token_type_ids: int64(tokenTypeIds),
+      ...(this.#model.model.takesTokenTypes ? { token_type_ids: int64(tokenTypeIds) } : {}),
     });
     if (!(logits.data instanceof Float32Array)) throw internal("logits are not float32");
     return logits.data;

@@ -5,6 +5,7 @@
  * spaces, and the spaces before English punctuation and contractions go. What normalization removed (case, accents,
  * the spacing of the original) does not come back: offsets into the raw text show the original.
  */
+import { AttuneError } from "../base/errors.ts";
 import { CONTINUATION } from "./wordpiece.ts";
 
 /** In this order; the clean-up of `transformers`. */
@@ -31,4 +32,13 @@ export function joinTokens(tokens: readonly string[], cleanUp: boolean): string 
   }
   if (!cleanUp) return text;
   return CLEAN_UP.reduce((cleaned, [from, to]) => cleaned.replaceAll(from, to), text);
+}
+
+/** The error for an id outside a vocabulary of `size` tokens. */
+export function unknownId(id: number, size: number): AttuneError {
+  return new AttuneError("ERR_TOKEN_ID", {
+    rule: `a token id must be a whole number from 0 to ${size - 1}`,
+    found: `found ${id}`,
+    next: "decode with the tokenizer that encoded",
+  });
 }

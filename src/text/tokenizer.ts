@@ -9,8 +9,8 @@
  */
 import { AttuneError } from "../base/errors.ts";
 import { AddedTokens } from "./added-tokens.ts";
-import { joinTokens } from "./decode.ts";
-import type { EncodeOptions, Encoding } from "./encoding.ts";
+import { joinTokens, unknownId } from "./decode.ts";
+import type { DecodeOptions, EncodeOptions, Encoding, Tokenizer } from "./encoding.ts";
 import { NormalizedText } from "./normalized-text.ts";
 import { BertNormalizer, type NormalizerOptions } from "./normalizer.ts";
 import { WordSpans } from "./pre-tokenizer.ts";
@@ -33,7 +33,7 @@ export interface TokenizerOptions extends NormalizerOptions {
  * const tokenizer = BertTokenizer.fromVocabulary(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "good", "##ness"]);
  * tokenizer.encode("Goodness!").ids; // [2, 4, 5, 1, 3]
  */
-export class BertTokenizer {
+export class BertTokenizer implements Tokenizer {
   readonly normalizer: BertNormalizer;
   readonly padId: number;
   readonly unkId: number;
@@ -179,10 +179,10 @@ export class BertTokenizer {
     const ids: number[] = [];
     const offsets = options.offsets === true ? new Int32Array(2 * length) : undefined;
     if (addSpecialTokens) ids.push(this.clsId);
-    append(first, keptFirst, ids, offsets);
+    first.copyTo(ids, offsets, keptFirst);
     if (addSpecialTokens) ids.push(this.sepId);
     const firstTypes = ids.length;
-    append(second, keptSecond, ids, offsets);
+    second.copyTo(ids, offsets, keptSecond);
     if (addSpecialTokens && pair !== undefined) ids.push(this.sepId);
     return {
       ids,
@@ -198,17 +198,11 @@ export class BertTokenizer {
    * Readable text from ids. Special tokens are left out with `skipSpecialTokens` (default false).
    * Throws ERR_TOKEN_ID for an id outside the vocabulary.
    */
-  decode(ids: Iterable<number>, options: { readonly skipSpecialTokens?: boolean } = {}): string {
+  decode(ids: Iterable<number>, options: DecodeOptions = {}): string {
     const tokens: string[] = [];
     for (const id of ids) {
       const token = this.#tokens[id];
-      if (token === undefined) {
-        throw new AttuneError("ERR_TOKEN_ID", {
-          rule: `a token id must be a whole number from 0 to ${this.vocabSize - 1}`,
-          found: `found ${id}`,
-          next: "decode with the tokenizer that encoded",
-        });
-      }
+      if (token === undefined) throw unknownId(id, this.vocabSize);
       if (options.skipSpecialTokens !== true || !this.isSpecial(id)) tokens.push(token);
     }
     return joinTokens(tokens, this.#parts.cleanUp);
@@ -244,15 +238,4 @@ export class BertTokenizer {
     }
     return id;
   }
-}
-
-/** Adds the first `count` tokens to `ids`, and their places to `offsets`. */
-function append(tokens: TokenBuffer, count: number, ids: number[], offsets: Int32Array | undefined): void {
-  if (offsets !== undefined) {
-    for (let i = 0; i < count; i++) {
-      offsets[2 * (ids.length + i)] = tokens.starts[i];
-      offsets[2 * (ids.length + i) + 1] = tokens.ends[i];
-    }
-  }
-  for (let i = 0; i < count; i++) ids.push(tokens.ids[i]);
 }

@@ -14,4 +14,4 @@ export { resolveTrainOptions } from "./options.ts";
 export { checkMaxLength, loadSplit } from "./prepare.ts";
 export { runTraining } from "./run-in-worker.ts";
 export { trainingStepModel } from "./training-step-model.ts";
-export { tokenizerOfFolder } from "./tokenizer-of-folder.ts";
+export { tokenizerContent, tokenizerOfFolder } from "./tokenizer-of-folder.ts";

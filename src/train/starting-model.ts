@@ -5,12 +5,17 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { LabelSchema } from "../data/index.ts";
 import { hashSource } from "../data/index.ts";
-import type { ParsedBertConfig, SequenceClassificationConfig } from "../models/bert/config.ts";
-import { parseBertConfig } from "../models/bert/config.ts";
+import type { SequenceClassificationConfig } from "../models/bert/config.ts";
+import { bertModel } from "../models/bert/family.ts";
 import { bertPreset, isPresetName } from "../models/bert/presets.ts";
 import type { StoredTensors } from "../models/checkpoint/index.ts";
 import { assertLoadable, matchParameters, readModelFolder } from "../models/checkpoint/index.ts";
+import type { ParsedConfig } from "../models/config-format.ts";
+import { parseModelConfig } from "../models/families.ts";
+import type { CheckpointNames, ClassifierModel } from "../models/family.ts";
+import type { ClassificationHead } from "../models/head-config.ts";
 import { initialize } from "../nn/index.ts";
+import type { Tokenizer } from "../text/index.ts";
 import { BertTokenizer, trainWordPiece } from "../text/index.ts";
 import type { TrainingEngine } from "../engine/index.ts";
 import type { TrainEvent } from "./events.ts";
@@ -23,8 +28,8 @@ export interface StartingModel {
   readonly from: string;
   /** SHA-256 of the files that it was read from, by path. */
   readonly sha256: Readonly<Record<string, string>>;
-  readonly config: SequenceClassificationConfig;
-  readonly tokenizer: BertTokenizer;
+  readonly model: ClassifierModel;
+  readonly tokenizer: Tokenizer;
   /** Puts the first weights into the engine. */
   fill(engine: TrainingEngine): Promise<void>;
 }
@@ -59,7 +64,7 @@ function fromScratch(preset: string, options: ResolvedTrainOptions, examples: Ex
   return {
     from: `${preset}, from scratch`,
     sha256: {},
-    config,
+    model: bertModel(config),
     tokenizer,
     async fill(engine) {
       for (const { spec, values } of engine.parameters) initialize(spec, seed, values);
@@ -73,8 +78,9 @@ async function* fromFolder(
 ): AsyncGenerator<TrainEvent, StartingModel> {
   const folder = await readModelFolder(options.model);
   await folder.weights.close();
-  const parsed = parseBertConfig(folder.config, `${folder.path}/config.json`);
-  const hasHead = folder.weights.tensors.has("classifier.weight");
+  const parsed = parseModelConfig(folder.config, `${folder.path}/config.json`);
+  const { checkpoint } = parsed.encoder;
+  const hasHead = [...folder.weights.tensors.keys()].some((name) => isClassifier(name, checkpoint));
   const keepsHead = hasHead && sameHead(parsed, schema);
   if (!keepsHead) {
     const why =
@@ -87,17 +93,19 @@ async function* fromFolder(
       message: `${folder.path} gives the encoder; the classifier starts afresh (${why})`,
     };
   }
-  const config = { ...parsed.encoder, ...head(schema), ...dropouts(options.dropout) };
+  const { dropout } = options;
+  const encoder = dropout === undefined ? parsed.encoder : parsed.encoder.withDropout(dropout);
+  const model = encoder.withHead(head(schema));
   return {
     from: folder.path,
     sha256: await hashFiles(folder.path),
-    config,
-    tokenizer: tokenizerOfFolder(folder, config.vocabSize),
+    model,
+    tokenizer: tokenizerOfFolder(folder, model.config.vocabSize),
     async fill(engine) {
       const { weights } = await readModelFolder(options.model);
       try {
         const specs = engine.parameters.map(({ spec }) => spec);
-        const match = matchParameters(specs, keepsHead ? weights : withoutHead(weights));
+        const match = matchParameters(specs, keepsHead ? weights : withoutHead(weights, checkpoint), checkpoint);
         assertLoadable(match);
         for (const { spec, values } of engine.parameters) {
           const stored = match.storedNames.get(spec.name);
@@ -113,9 +121,8 @@ async function* fromFolder(
 
 /** The files that decide what training from a folder starts with. */
 async function hashFiles(folder: string): Promise<Record<string, string>> {
-  const paths = ["config.json", "model.safetensors", "tokenizer.json", "vocab.txt"].map((name) =>
-    join(folder, name),
-  );
+  const names = ["config.json", "model.safetensors", "tokenizer.json", "vocab.txt", "vocab.json", "merges.txt"];
+  const paths = names.map((name) => join(folder, name));
   const there = paths.filter((path) => existsSync(path));
   return Object.fromEntries(
     await Promise.all(there.map(async (path): Promise<[string, string]> => [path, await hashSource(path)])),
@@ -130,18 +137,22 @@ function* texts({ train }: Examples): Generator<string> {
 }
 
 /** The checkpoint as if it had no classifier, whose shape is that of other labels. */
-function withoutHead({ path, tensors }: StoredTensors): StoredTensors {
-  return { path, tensors: new Map([...tensors].filter(([name]) => !name.startsWith("classifier."))) };
+function withoutHead({ path, tensors }: StoredTensors, names: CheckpointNames): StoredTensors {
+  return { path, tensors: new Map([...tensors].filter(([name]) => !isClassifier(name, names))) };
 }
 
-function head({ kind, names }: LabelSchema): Pick<SequenceClassificationConfig, "labels" | "problemType"> {
+function isClassifier(name: string, { classifier }: CheckpointNames): boolean {
+  return classifier.some((beginning) => name.startsWith(beginning));
+}
+
+function head({ kind, names }: LabelSchema): ClassificationHead {
   return {
     labels: names,
     problemType: kind === "multi" ? "multi_label_classification" : "single_label_classification",
   };
 }
 
-function sameHead({ head: stored }: ParsedBertConfig, schema: LabelSchema): boolean {
+function sameHead({ head: stored }: Pick<ParsedConfig<unknown>, "head">, schema: LabelSchema): boolean {
   return (
     stored !== undefined &&
     stored.problemType === head(schema).problemType &&

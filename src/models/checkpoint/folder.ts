@@ -19,6 +19,11 @@ export interface ModelFolder {
   readonly config: unknown;
   /** vocab.txt: one token a line. */
   readonly vocabulary: string | undefined;
+  /** vocab.json and merges.txt, as text: what byte-level BPE tokenizers were published as. */
+  readonly vocabularyJson: string | undefined;
+  readonly merges: string | undefined;
+  /** Name of a SentencePiece model, whose content is not read: a tokenizer in a form of its own. */
+  readonly sentencePiece: string | undefined;
   /** tokenizer.json, as text. */
   readonly tokenizerJson: string | undefined;
   /** tokenizer_config.json. */
@@ -47,7 +52,10 @@ export async function readModelFolder(path: string): Promise<ModelFolder> {
   return {
     path,
     config,
+    sentencePiece: names.find((name) => /^(?:spiece|sentencepiece.*)\.model$/.test(name)),
     vocabulary: await readText(path, "vocab.txt"),
+    vocabularyJson: await readText(path, "vocab.json"),
+    merges: await readText(path, "merges.txt"),
     tokenizerJson: await readText(path, "tokenizer.json"),
     tokenizerConfig: await readJson(path, "tokenizer_config.json"),
     attune: await readJson(path, "attune.json"),

@@ -18,4 +18,4 @@ export {
 } from "./safetensors.ts";
 export type { SafetensorsDtype, StoredArray } from "./safetensors-dtype.ts";
 export type { TensorInfo } from "./safetensors-header.ts";
-export { type ModelFolderContent, writeModelFolder } from "./write-folder.ts";
+export { type ModelFolderContent, type TokenizerContent, writeModelFolder } from "./write-folder.ts";

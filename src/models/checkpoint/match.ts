@@ -1,14 +1,16 @@
 /**
  * Which stored tensor belongs to which parameter of a model.
  *
- * Parameters have the names that Hugging Face's BertForSequenceClassification gives them. Checkpoints differ in two
- * ways: bare encoders (BertModel) lack the `bert.` prefix, and those converted from TensorFlow call LayerNorm's weight
- * and bias `gamma` and `beta` (transformers renames them likewise in modeling_utils.py).
+ * Parameters have the names that Hugging Face's BertForSequenceClassification, or another family's like class, gives them.
+ * Checkpoints differ in two ways: bare encoders (BertModel) lack the `bert.` prefix, and those converted from TensorFlow
+ * call LayerNorm's weight and bias `gamma` and `beta` (transformers renames them likewise in modeling_utils.py).
  *
  * Compares names and shapes. Does not read tensors and does not resize any.
  */
 import { AttuneError } from "../../base/errors.ts";
 import { formatShape, sameShape } from "../../base/shape.ts";
+import { bertCheckpoint } from "../bert/family.ts";
+import type { CheckpointNames } from "../family.ts";
 
 /** A parameter of the model. */
 export interface ExpectedTensor {
@@ -31,6 +33,8 @@ export interface Mismatch {
 export interface Match {
   /** The checkpoint, for messages. */
   readonly path: string;
+  /** How its family names its parts. */
+  readonly names: CheckpointNames;
   /** Stored name by parameter name, for every parameter whose tensor is there in the right shape. */
   readonly storedNames: ReadonlyMap<string, string>;
   /** Parameters that start from fresh random weights: those of a new head, and the pooler where the head is new too. */
@@ -46,14 +50,21 @@ export interface Match {
 /**
  * Matches a model's parameters with a checkpoint.
  *
+ * @param names of the model's family (`ClassifierModel.checkpoint`); default BERT's
  * @example
  * const match = matchParameters(parameters, file);
  * assertLoadable(match);
  * for (const [name, stored] of match.storedNames) await file.readInto(stored, memory(name));
  */
-export function matchParameters(expected: readonly ExpectedTensor[], file: StoredTensors): Match {
-  const byParameter = nameByParameter(file.tensors.keys());
-  const head = expected.filter(({ name }) => isHead(name));
+export function matchParameters(
+  expected: readonly ExpectedTensor[],
+  file: StoredTensors,
+  names: CheckpointNames = bertCheckpoint("bert"),
+): Match {
+  const translate = translation(names, expected);
+  const byParameter = nameByParameter(file.tensors.keys(), translate);
+  const isHead = ({ name }: ExpectedTensor) => startsWithOneOf(name, names.classifier);
+  const head = expected.filter(isHead);
   const freshHead = head.length > 0 && !head.some(({ name }) => byParameter.has(name));
   const storedNames = new Map<string, string>();
   const fresh: string[] = [];
@@ -63,8 +74,8 @@ export function matchParameters(expected: readonly ExpectedTensor[], file: Store
     const storedName = byParameter.get(name);
     const stored = storedName === undefined ? undefined : file.tensors.get(storedName);
     if (storedName === undefined || stored === undefined) {
-      // Masked-language models are saved without a pooler, since only the sentence head reads it.
-      const mayBeFresh = freshHead && (isHead(name) || name.startsWith("bert.pooler."));
+      const mayBeFresh =
+        freshHead && startsWithOneOf(name, [...names.classifier, ...names.mayBeFresh]);
       (mayBeFresh ? fresh : missing).push(name);
     } else if (sameShape(shape, stored.shape)) {
       storedNames.set(name, storedName);
@@ -73,8 +84,10 @@ export function matchParameters(expected: readonly ExpectedTensor[], file: Store
     }
     byParameter.delete(name);
   }
-  const unexpected = [...byParameter].filter(([name]) => !neverCounts(name)).map(([, stored]) => stored);
-  return { path: file.path, storedNames, fresh, freshHead, missing, mismatched, unexpected };
+  const unexpected = [...byParameter]
+    .filter(([name]) => !startsWithOneOf(name, names.ignored))
+    .map(([, stored]) => stored);
+  return { path: file.path, names, storedNames, fresh, freshHead, missing, mismatched, unexpected };
 }
 
 /**
@@ -84,14 +97,14 @@ export function matchParameters(expected: readonly ExpectedTensor[], file: Store
  *   the checkpoint has encoder layers that the configuration leaves out
  */
 export function assertLoadable(match: Match): void {
-  const { path: file, mismatched, missing } = match;
+  const { path: file, names, mismatched, missing } = match;
   const next = "use the config.json that belongs to these weights";
   if (mismatched.length > 0) {
     const [{ name, expected, stored }] = mismatched;
     throw new AttuneError("ERR_TENSOR_SHAPE", {
       rule: `"${name}" must have the shape that config.json gives it, ${formatShape(expected)}`,
       found: `found ${formatShape(stored)}${andMore(mismatched, "of another shape")}`,
-      next: isHead(name) ? "load it with as many labels as it was trained on, or train a new head" : next,
+      next: startsWithOneOf(name, names.classifier) ? "load it with as many labels as it was trained on, or train a new head" : next,
       file,
     });
   }
@@ -103,7 +116,8 @@ export function assertLoadable(match: Match): void {
       file,
     });
   }
-  const extra = match.unexpected.filter((name) => parameterName(name).startsWith("bert.encoder."));
+  const bareLayers = names.layers.slice(names.prefix.length + 1);
+  const extra = match.unexpected.filter((name) => startsWithOneOf(name, [names.layers, bareLayers]));
   if (extra.length > 0) {
     throw new AttuneError("ERR_TENSOR_UNEXPECTED", {
       rule: "config.json must describe all of the encoder that the checkpoint holds",
@@ -115,7 +129,10 @@ export function assertLoadable(match: Match): void {
 }
 
 /** Stored name by the parameter it belongs to; a name that is right as it stands goes before one that needs translating. */
-function nameByParameter(stored: Iterable<string>): Map<string, string> {
+function nameByParameter(
+  stored: Iterable<string>,
+  parameterName: (stored: string) => string,
+): Map<string, string> {
   const names = [...stored];
   const byParameter = new Map(names.map((name) => [name, name]));
   for (const name of names) {
@@ -127,21 +144,28 @@ function nameByParameter(stored: Iterable<string>): Map<string, string> {
   return byParameter;
 }
 
-/** The parameter's name that a stored name stands for. */
-function parameterName(stored: string): string {
-  return stored
-    .replace(/^(embeddings|encoder|pooler)\./, "bert.$1.")
-    .replace(/LayerNorm\.gamma$/, "LayerNorm.weight")
-    .replace(/LayerNorm\.beta$/, "LayerNorm.bias");
+/**
+ * From a stored name to the parameter's that it stands for. A bare encoder's names begin with one of the encoder's
+ * parts ("embeddings", "encoder", ...), which the expected names and those that may be fresh or are ignored tell.
+ */
+function translation(
+  { prefix, layers, mayBeFresh, ignored }: CheckpointNames,
+  expected: readonly ExpectedTensor[],
+): (stored: string) => string {
+  const inside = [...expected.map(({ name }) => name), layers, ...mayBeFresh, ...ignored].filter((name) =>
+    name.startsWith(`${prefix}.`),
+  );
+  const parts = new Set(inside.map((name) => name.split(".")[1]));
+  return (stored) => {
+    const whole = parts.has(stored.split(".")[0]) ? `${prefix}.${stored}` : stored;
+    return whole
+      .replace(/LayerNorm\.gamma$/, "LayerNorm.weight")
+      .replace(/LayerNorm\.beta$/, "LayerNorm.bias");
+  };
 }
 
-function isHead(name: string): boolean {
-  return name.startsWith("classifier.");
-}
-
-/** The pre-training heads, and a constant 0, 1, 2, ... that older versions of transformers saved. */
-function neverCounts(name: string): boolean {
-  return name.startsWith("cls.") || name === "bert.embeddings.position_ids";
+function startsWithOneOf(name: string, beginnings: readonly string[]): boolean {
+  return beginnings.some((beginning) => name.startsWith(beginning));
 }
 
 function andMore(all: readonly unknown[], what: string): string {
