@@ -34,7 +34,8 @@ function summaryLines({ path, summary }: ModelDescription, layout: Layout): stri
 }
 
 function folderLines(summary: ModelSummary, layout: Layout): string[] {
-  const { name, layers, hiddenSize, heads, intermediateSize, positions, vocabSize, labels, multiLabel } = summary;
+  const { name, layers, hiddenSize, heads, intermediateSize, positions, vocabSize, labels, multiLabel } =
+    summary;
   const field = (name: string, text: string) => fieldLines(name, text, layout);
   const kind = multiLabel === true ? "any number of them a text" : "one a text";
   return [

@@ -192,7 +192,11 @@ export function classifierModel<C extends EncoderConfig>(
 ): ClassifierModel {
   const encoder = encoderModel(definition, config);
   const { family, checkpoint, takesTokenTypes, maxTokens } = encoder;
-  const trace = (root: Scope, idType: ClassifierOptions["idType"], lastLayer: BackboneOptions["lastLayer"]) => {
+  const trace = (
+    root: Scope,
+    idType: ClassifierOptions["idType"],
+    lastLayer: BackboneOptions["lastLayer"],
+  ) => {
     const inputs = modelInputs(idType, takesTokenTypes);
     const outputs = definition.backbone(root.at(checkpoint.prefix), inputs, config, { lastLayer });
     const logits = definition.classify(root, outputs, inputs, config, head.labels.length);

@@ -43,7 +43,11 @@ export function alignedText(raw: string): AlignedText {
 }
 
 /** Units `from` to `to`. */
-export function sliceAligned({ text, starts, ends, rawStart }: AlignedText, from: number, to: number): AlignedText {
+export function sliceAligned(
+  { text, starts, ends, rawStart }: AlignedText,
+  from: number,
+  to: number,
+): AlignedText {
   return {
     text: text.slice(from, to),
     starts: starts.slice(from, to),
@@ -66,7 +70,11 @@ export function transformAligned(input: AlignedText, changes: Iterable<Change>, 
   for (const [codePoint, change] of changes) {
     if (change > 0) {
       // shares the place of the character before it, the first one that of nothing
-      builder.add(codePoint, previous < 0 ? 0 : input.starts[previous], previous < 0 ? 0 : input.ends[previous]);
+      builder.add(
+        codePoint,
+        previous < 0 ? 0 : input.starts[previous],
+        previous < 0 ? 0 : input.ends[previous],
+      );
       continue;
     }
     builder.add(codePoint, input.starts[at] ?? 0, input.ends[at] ?? 0);

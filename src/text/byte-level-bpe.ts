@@ -20,7 +20,11 @@ export interface ByteLevelBpeOptions {
  * The text of a `tokenizer.json` from those of `vocab.json` and `merges.txt`.
  * Throws ERR_TOKENIZER_JSON if the vocabulary is not JSON, ERR_VOCABULARY if one of RoBERTa's special tokens is missing.
  */
-export function byteLevelBpeJson(vocabJson: string, merges: string, options: ByteLevelBpeOptions = {}): string {
+export function byteLevelBpeJson(
+  vocabJson: string,
+  merges: string,
+  options: ByteLevelBpeOptions = {},
+): string {
   const { addPrefixSpace = false, file } = options;
   const vocab = JsonEntry.parse(vocabJson, file);
   const ids = new Map(vocab.entries().map(([token]) => [token, vocab.get(token).count()] as const));
@@ -42,7 +46,9 @@ export function byteLevelBpeJson(vocabJson: string, merges: string, options: Byt
     normalized: content !== "<mask>",
     special: true,
   });
-  const lines = merges.split(/\r?\n/).filter((line, i) => line !== "" && !(i === 0 && line.startsWith("#version")));
+  const lines = merges
+    .split(/\r?\n/)
+    .filter((line, i) => line !== "" && !(i === 0 && line.startsWith("#version")));
   const trimmed = { trim_offsets: true, add_prefix_space: addPrefixSpace };
   return JSON.stringify({
     version: "1.0",

@@ -86,7 +86,7 @@ class Matcher {
       let [start, end] = [index, index + form.length];
       if (token === undefined || (token.singleWord && !standsAlone(text, start, end))) continue;
       if (token.lstrip) start = Math.max(start - trailingSpace(text.slice(0, start)), from);
-      if (token.rstrip) end += /^\s*/u.exec(text.slice(end))?.[0].length ?? 0;
+      if (token.rstrip) end += /^\p{White_Space}*/u.exec(text.slice(end))?.[0].length ?? 0;
       if (start > from) parts.push({ text: sliceAligned(input, from, start) });
       parts.push({ token, start: starts[start], end: ends[end - 1] });
       from = end;
@@ -98,9 +98,12 @@ class Matcher {
 }
 
 function standsAlone(text: string, start: number, end: number): boolean {
-  return !/[\p{L}\p{M}\p{N}\p{Pc}]$/u.test(text.slice(0, start)) && !/^[\p{L}\p{M}\p{N}\p{Pc}]/u.test(text.slice(end));
+  return (
+    !/[\p{L}\p{M}\p{N}\p{Pc}]$/u.test(text.slice(0, start)) &&
+    !/^[\p{L}\p{M}\p{N}\p{Pc}]/u.test(text.slice(end))
+  );
 }
 
 function trailingSpace(text: string): number {
-  return text.length - text.trimEnd().length;
+  return /\p{White_Space}*$/u.exec(text)?.[0].length ?? 0;
 }

@@ -55,19 +55,20 @@ export function readNormalizer(entry: JsonEntry): NormalizerStep {
 function lowercase(input: AlignedText): AlignedText {
   if (input.text.toLowerCase() === input.text) return input;
   const changes = codePoints(input.text).flatMap((codePoint) =>
-    codePoints(String.fromCodePoint(codePoint).toLowerCase()).map(
-      (lower, i): [number, number] => [lower, i > 0 ? 1 : 0],
-    ),
+    codePoints(String.fromCodePoint(codePoint).toLowerCase()).map((lower, i): [number, number] => [
+      lower,
+      i > 0 ? 1 : 0,
+    ]),
   );
   return transformAligned(input, changes);
 }
 
-/** Drops the marks that BERT's normalizer drops. */
+/** Drops all combining marks, by the frozen tables. */
 function stripAccents(input: AlignedText): AlignedText {
   const kept: [number, number][] = [];
   let removedFirst = 0;
   for (const codePoint of codePoints(input.text)) {
-    if (!hasClass(codePoint, CharacterClass.accent)) kept.push([codePoint, 0]);
+    if (!hasClass(codePoint, CharacterClass.mark)) kept.push([codePoint, 0]);
     else {
       const last = kept.at(-1);
       if (last === undefined) removedFirst++;

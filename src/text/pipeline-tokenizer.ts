@@ -108,7 +108,9 @@ export class PipelineTokenizer implements Tokenizer {
       sep_token: token(special.at(-1)),
       unk_token: unknown === undefined ? undefined : this.#tokens[unknown],
     };
-    return Object.fromEntries(Object.entries(named).flatMap(([name, one]) => (one === undefined ? [] : [[name, one]])));
+    return Object.fromEntries(
+      Object.entries(named).flatMap(([name, one]) => (one === undefined ? [] : [[name, one]])),
+    );
   }
 
   tokenToId(token: string): number | undefined {
@@ -134,7 +136,12 @@ export class PipelineTokenizer implements Tokenizer {
     const kept =
       maxLength === undefined
         ? [first.length, second.length]
-        : keptLengths(first.lengthAtLimit, second.lengthAtLimit, maxLength - specialTokens, options.truncation);
+        : keptLengths(
+            first.lengthAtLimit,
+            second.lengthAtLimit,
+            maxLength - specialTokens,
+            options.truncation,
+          );
     const length = kept[0] + kept[1] + specialTokens;
     const ids: number[] = [];
     const typeIds: number[] = [];
@@ -185,14 +192,17 @@ export class PipelineTokenizer implements Tokenizer {
       }
     }
     if (out.lengthAtLimit === 0) out.lengthAtLimit = out.length;
-    if (options.offsets === true && this.#parts.template.trimOffsets) this.#trimOffsets(out);
+    if (options.offsets === true && this.#parts.template.trimOffsets) this.#trimOffsets(text, out);
     return out;
   }
 
   /** Leaves white space at the edges of tokens out of their offsets, but a first space that was added. */
-  #trimOffsets({ ids, starts, ends, length }: TokenBuffer): void {
+  #trimOffsets(text: string, { ids, starts, ends, length }: TokenBuffer): void {
+    const { addedTokens } = this.#parts;
+    const addedIds = new Set(addedTokens.map(({ id }) => id));
     for (let i = 0; i < length; i++) {
-      const token = this.#tokens[ids[i]];
+      // an added token is what it took from the text, white space beside it included
+      const token = addedIds.has(ids[i]) ? text.slice(starts[i], ends[i]) : this.#tokens[ids[i]];
       let leading = /^[\p{White_Space}Ġ]*/u.exec(token)?.[0].length ?? 0;
       const trailing = /[\p{White_Space}Ġ]*$/u.exec(token)?.[0].length ?? 0;
       if (leading > 0) {

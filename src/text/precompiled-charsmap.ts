@@ -121,4 +121,3 @@ function byteLength(text: string): number {
   }
   return bytes;
 }
-

@@ -4,7 +4,8 @@
  * Source: Unicode Standard Annex 15. The forms themselves are the runtime's; which character of the result stands for
  * which of the input is worked out here, run by run, as the Rust crate behind `tokenizers` counts it: the first
  * character of a decomposition stands for the character, the others are added; a composition of n removes n - 1.
- * Characters that got a decomposition only after our tables were frozen stay whole (character-classes.ts).
+ * Characters that got a decomposition only after our tables were frozen stay whole, and marks that are newer than they
+ * neither move nor join (character-classes.ts).
  */
 import type { AlignedText, Change } from "./aligned-text.ts";
 import { transformAligned } from "./aligned-text.ts";
@@ -13,8 +14,7 @@ import { codePoints } from "./code-points.ts";
 
 export type UnicodeForm = "NFC" | "NFD" | "NFKC" | "NFKD";
 
-/** What may be reordered behind, or composed with, the character before it: marks, and the parts of Hangul syllables. */
-const JOINS = /^[\p{M}\u1160-\u11ff]/u;
+const HANGUL_PARTS = [0x1160, 0x11ff] as const;
 
 /** `input` in a form. */
 export function unicodeForm(input: AlignedText, form: UnicodeForm): AlignedText {
@@ -28,13 +28,27 @@ function* changes(text: string, form: UnicodeForm): Generator<Change> {
   let run: Change[] = [];
   for (const codePoint of codePoints(text)) {
     const parts = decomposed(codePoint, decomposition);
-    if (run.length > 0 && !JOINS.test(String.fromCodePoint(parts[0]))) {
+    if (!joins(parts[0])) {
       yield* inForm(run, form);
       run = [];
+    }
+    if (isNewMark(codePoint)) {
+      yield [codePoint, 0];
+      continue;
     }
     for (const [i, part] of parts.entries()) run.push([part, i > 0 ? 1 : 0]);
   }
   yield* inForm(run, form);
+}
+
+/** Whether it may be moved behind, or composed with, the character before it: marks, and the parts of Hangul syllables. */
+function joins(codePoint: number): boolean {
+  const [first, last] = HANGUL_PARTS;
+  return hasClass(codePoint, CharacterClass.mark) || (codePoint >= first && codePoint <= last);
+}
+
+function isNewMark(codePoint: number): boolean {
+  return !hasClass(codePoint, CharacterClass.mark) && /^\p{M}/u.test(String.fromCodePoint(codePoint));
 }
 
 function decomposed(codePoint: number, form: UnicodeForm): number[] {
@@ -44,7 +58,7 @@ function decomposed(codePoint: number, form: UnicodeForm): number[] {
 
 /** A run of decomposed characters in canonical order, and composed where the form composes. */
 function inForm(run: readonly Change[], form: UnicodeForm): Change[] {
-  if (run.length === 1) return [...run];
+  if (run.length <= 1) return [...run];
   const text = String.fromCodePoint(...run.map(([codePoint]) => codePoint));
   const left = [...run];
   /** The change of the first such character that is left; equal ones keep their order in sorting. */

@@ -28,7 +28,8 @@ export class Unigram {
     this.#scores = pieces.map(([, score]) => score);
     this.#unknownId = unknownId;
     this.#unknownScore =
-      this.#scores.reduce((least, score) => Math.min(least, score), Number.POSITIVE_INFINITY) - UNKNOWN_PENALTY;
+      this.#scores.reduce((least, score) => Math.min(least, score), Number.POSITIVE_INFINITY) -
+      UNKNOWN_PENALTY;
     for (const [id, [piece]] of pieces.entries()) this.#pieces.set(this.#root, piece, id);
   }
 

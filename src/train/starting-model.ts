@@ -105,7 +105,11 @@ async function* fromFolder(
       const { weights } = await readModelFolder(options.model);
       try {
         const specs = engine.parameters.map(({ spec }) => spec);
-        const match = matchParameters(specs, keepsHead ? weights : withoutHead(weights, checkpoint), checkpoint);
+        const match = matchParameters(
+          specs,
+          keepsHead ? weights : withoutHead(weights, checkpoint),
+          checkpoint,
+        );
         assertLoadable(match);
         for (const { spec, values } of engine.parameters) {
           const stored = match.storedNames.get(spec.name);
@@ -121,7 +125,14 @@ async function* fromFolder(
 
 /** The files that decide what training from a folder starts with. */
 async function hashFiles(folder: string): Promise<Record<string, string>> {
-  const names = ["config.json", "model.safetensors", "tokenizer.json", "vocab.txt", "vocab.json", "merges.txt"];
+  const names = [
+    "config.json",
+    "model.safetensors",
+    "tokenizer.json",
+    "vocab.txt",
+    "vocab.json",
+    "merges.txt",
+  ];
   const paths = names.map((name) => join(folder, name));
   const there = paths.filter((path) => existsSync(path));
   return Object.fromEntries(

@@ -45,9 +45,7 @@ describe.each(cases)("$name", ({ golden }) => {
 
   it("has the parameters of transformers' class, and is fed what that is fed", () => {
     const { inputs, parameters } = model.trace({ idType: "int64" });
-    expect(Object.fromEntries(parameters.map(({ name, shape }) => [name, shape]))).toEqual(
-      golden.parameters,
-    );
+    expect(Object.fromEntries(parameters.map(({ name, shape }) => [name, shape]))).toEqual(golden.parameters);
     expect(inputList(inputs).map(inputName)).toEqual(Object.keys(golden.inputs));
   });
 

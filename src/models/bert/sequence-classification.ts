@@ -40,11 +40,7 @@ export function bertClassifierLoss(
   config: SequenceClassificationConfig,
   options: ClassificationLossOptions = {},
 ): TrainingGraph<BertInputs> {
-  return withLoss(
-    trace(Scope.root({ training: true }), config, bertInputs("int32"), "cls"),
-    config,
-    options,
-  );
+  return withLoss(trace(Scope.root({ training: true }), config, bertInputs("int32"), "cls"), config, options);
 }
 
 /** Dropout and the linear classifier, [b, h] -> [b, labels]. */

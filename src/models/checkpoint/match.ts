@@ -74,8 +74,7 @@ export function matchParameters(
     const storedName = byParameter.get(name);
     const stored = storedName === undefined ? undefined : file.tensors.get(storedName);
     if (storedName === undefined || stored === undefined) {
-      const mayBeFresh =
-        freshHead && startsWithOneOf(name, [...names.classifier, ...names.mayBeFresh]);
+      const mayBeFresh = freshHead && startsWithOneOf(name, [...names.classifier, ...names.mayBeFresh]);
       (mayBeFresh ? fresh : missing).push(name);
     } else if (sameShape(shape, stored.shape)) {
       storedNames.set(name, storedName);
@@ -104,7 +103,9 @@ export function assertLoadable(match: Match): void {
     throw new AttuneError("ERR_TENSOR_SHAPE", {
       rule: `"${name}" must have the shape that config.json gives it, ${formatShape(expected)}`,
       found: `found ${formatShape(stored)}${andMore(mismatched, "of another shape")}`,
-      next: startsWithOneOf(name, names.classifier) ? "load it with as many labels as it was trained on, or train a new head" : next,
+      next: startsWithOneOf(name, names.classifier)
+        ? "load it with as many labels as it was trained on, or train a new head"
+        : next,
       file,
     });
   }

@@ -129,7 +129,9 @@ export const modernBertFormat: ConfigFormat<ModernBertConfig> = {
   fixed: {
     global_attn_every_n_layers: size.nullish(),
     rope_scaling: z.null("must be absent").optional(),
-    rope_parameters: z.looseObject({ full_attention: rope.nullish(), sliding_attention: rope.nullish() }).nullish(),
+    rope_parameters: z
+      .looseObject({ full_attention: rope.nullish(), sliding_attention: rope.nullish() })
+      .nullish(),
   },
   written: {},
   read: fillIn,

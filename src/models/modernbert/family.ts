@@ -14,7 +14,15 @@
  * Activations are sequence-first, [t, b, h]. Legend: b batch, t tokens, h hidden.
  */
 import type { Scope } from "../../nn/index.ts";
-import { dropout, embedding, layerNorm, linear, paddingBias, rotary, scaledDotProductAttention } from "../../nn/index.ts";
+import {
+  dropout,
+  embedding,
+  layerNorm,
+  linear,
+  paddingBias,
+  rotary,
+  scaledDotProductAttention,
+} from "../../nn/index.ts";
 import type { Tensor } from "../../tensor/index.ts";
 import {
   abs,
