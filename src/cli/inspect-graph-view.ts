@@ -34,14 +34,13 @@ function summaryLines({ path, summary }: ModelDescription, layout: Layout): stri
 }
 
 function folderLines(summary: ModelSummary, layout: Layout): string[] {
-  const { name, layers, hiddenSize, heads, intermediateSize, positions, vocabSize, labels, multiLabel } =
-    summary;
+  const { layers, hiddenSize, heads, intermediateSize, positions, vocabSize, labels, multiLabel } = summary;
   const field = (name: string, text: string) => fieldLines(name, text, layout);
   const kind = multiLabel === true ? "any number of them a text" : "one a text";
   return [
     ...field(
       "model",
-      `${name}: ${counted(layers, "layer")} of width ${hiddenSize}, ${counted(heads, "head")} of ` +
+      `${summary.name}: ${counted(layers, "layer")} of width ${hiddenSize}, ${counted(heads, "head")} of ` +
         `${hiddenSize / heads} in each, feed-forward of width ${intermediateSize}`,
     ),
     ...field("reads", `up to ${counted(positions, "token")} of a vocabulary of ${count(vocabSize)}`),

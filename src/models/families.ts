@@ -38,7 +38,8 @@ export const families: readonly Family[] = [
  * encoder.family.name; // "DistilBERT"
  */
 export function parseModelConfig(json: unknown, source: string): ParsedConfig<EncoderModel> {
-  const modelType = typeof json === "object" && json !== null ? Reflect.get(json, "model_type") : undefined;
+  const modelType: unknown =
+    typeof json === "object" && json !== null ? Reflect.get(json, "model_type") : undefined;
   const family = families.find((one) => one.modelType === (modelType ?? bert.modelType));
   if (family !== undefined) return family.parse(json, source);
   const names = families.map((one) => one.modelType);

@@ -150,8 +150,8 @@ function describeFolder(
 }
 
 function inferenceModel({ graph, encoder }: OpenModel): { model: Model; parameters: readonly string[] } {
-  const name = encoder.family.modelType.replace("-", "_");
-  const model = emitModel({ name, ...graph, parameters: "inputs", dialect: "onnx" });
+  const graphName = encoder.family.modelType.replace("-", "_");
+  const model = emitModel({ name: graphName, ...graph, parameters: "inputs", dialect: "onnx" });
   return { model, parameters: graph.parameters.map(({ name }) => name) };
 }
 

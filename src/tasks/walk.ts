@@ -106,12 +106,12 @@ function trace({ encoder, classifier }: OpenModel, scope: string): Traced {
 }
 
 /** @throws ERR_WALK_FAMILY */
-function scopeOf({ family, layerScope }: EncoderModel, layer: number, file: string): string {
-  const scope = layerScope(layer);
+function scopeOf(encoder: EncoderModel, layer: number, file: string): string {
+  const scope = encoder.layerScope(layer);
   if (scope !== undefined) return scope;
   throw new AttuneError("ERR_WALK_FAMILY", {
     rule: "only layers like BERT's can be walked through: those of BERT, RoBERTa, XLM-RoBERTa, ELECTRA and ERNIE",
-    found: `this is a ${family.name}`,
+    found: `this is a ${encoder.family.name}`,
     next: "leave the text out to see the layer's graph",
     file,
   });

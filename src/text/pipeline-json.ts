@@ -77,7 +77,8 @@ function readBpe(model: JsonEntry): Spelling {
   const vocab = model.get("vocab");
   const vocabulary = new Map(vocab.entries().map(([token]) => [token, vocab.get(token).count()] as const));
   const unknown = model.get("unk_token");
-  const unknownId = unknown.value == null ? undefined : vocabulary.get(unknown.string());
+  const unknownId =
+    unknown.value === null || unknown.value === undefined ? undefined : vocabulary.get(unknown.string());
   const lacking = BYTE_CHARACTERS.find((code) => !vocabulary.has(String.fromCharCode(code)));
   if (unknownId === undefined && lacking !== undefined) {
     throw vocab.refusal(

@@ -70,7 +70,7 @@ function whitespaceSplit(input: AlignedText): AlignedText[] {
 
 function readMetaspace(entry: JsonEntry): PreTokenizerStep {
   const mark = entry.get("replacement").string();
-  if ([...mark].length !== 1) throw entry.get("replacement").refusal("one character");
+  if (Array.from(mark).length !== 1) throw entry.get("replacement").refusal("one character");
   const scheme = prependScheme(entry);
   const split = entry.get("split").boolean(true);
   const beforeMark = new RegExp(`(?=${mark.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&")})`, "u");

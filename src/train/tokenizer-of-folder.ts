@@ -58,7 +58,7 @@ function openTokenizer(folder: ModelFolder): Tokenizer {
   }
   if (vocabularyJson !== undefined && merges !== undefined) {
     const file = `${path}/vocab.json`;
-    const { add_prefix_space: addPrefixSpace = false } = tokenizerConfig(folder);
+    const { add_prefix_space: addPrefixSpace = false } = readConfig(folder);
     const json = byteLevelBpeJson(vocabularyJson, merges, { addPrefixSpace, file });
     return PipelineTokenizer.fromTokenizerJson(json, { file });
   }
@@ -90,7 +90,7 @@ const tokenizerConfigSchema = z.object({
 });
 
 /** @throws ERR_MODEL_FILE */
-function tokenizerConfig({ tokenizerConfig: json, path }: ModelFolder) {
+function readConfig({ tokenizerConfig: json, path }: ModelFolder) {
   const parsed = tokenizerConfigSchema.safeParse(json ?? {});
   if (parsed.success) return parsed.data;
   throw new AttuneError("ERR_MODEL_FILE", {
@@ -103,7 +103,7 @@ function tokenizerConfig({ tokenizerConfig: json, path }: ModelFolder) {
 
 /** How texts are normalised, with transformers' defaults: lower-case, accents stripped with it, CJK apart. */
 function normalizerOptions(folder: ModelFolder): NormalizerOptions {
-  const { do_lower_case: lowercase = true, strip_accents, tokenize_chinese_chars } = tokenizerConfig(folder);
+  const { do_lower_case: lowercase = true, strip_accents, tokenize_chinese_chars } = readConfig(folder);
   return {
     lowercase,
     stripAccents: strip_accents ?? lowercase,
@@ -113,7 +113,7 @@ function normalizerOptions(folder: ModelFolder): NormalizerOptions {
 
 /** The padding and the mask token, where the file names them. */
 function namedTokens(folder: ModelFolder): { readonly padToken?: string; readonly maskToken?: string } {
-  const { pad_token: pad, mask_token: mask } = tokenizerConfig(folder);
+  const { pad_token: pad, mask_token: mask } = readConfig(folder);
   const text = (token: z.infer<typeof namedToken>) => (typeof token === "string" ? token : token?.content);
   const [padToken, maskToken] = [text(pad), text(mask)];
   return {

@@ -13,15 +13,16 @@
  *
  * Activations are sequence-first, [t, b, h]. Legend: b batch, t tokens, h hidden.
  */
-import type { Scope } from "../../nn/index.ts";
+import type { RotaryTables, Scope } from "../../nn/index.ts";
 import {
   dropout,
   embedding,
   layerNorm,
   linear,
   paddingBias,
-  rotary,
+  rotaryTables,
   scaledDotProductAttention,
+  turn,
 } from "../../nn/index.ts";
 import type { Tensor } from "../../tensor/index.ts";
 import {
@@ -88,7 +89,7 @@ export const modernbert: Family = defineFamily<ModernBertConfig>({
 interface View {
   readonly bias: Tensor;
   readonly hidden?: Tensor;
-  readonly base: number;
+  readonly tables: RotaryTables;
 }
 
 function backbone(
@@ -107,9 +108,14 @@ function backbone(
   });
   let x = dropout(at.at("drop"), norm(at.at("norm"), words, config), config.embeddingDropout);
   const bias = paddingBias(inputs.attentionMask, config.numAttentionHeads);
+  const tables = (base: number) =>
+    rotaryTables(inputs.inputIds.shape[1], config.hiddenSize / config.numAttentionHeads, {
+      base,
+      maxPositions: config.maxPositionEmbeddings,
+    });
   const views: Readonly<Record<LayerType, View>> = {
-    full_attention: { bias, base: config.globalRopeTheta },
-    sliding_attention: { bias, base: config.localRopeTheta, hidden: outside(inputs, config) },
+    full_attention: { bias, tables: tables(config.globalRopeTheta) },
+    sliding_attention: { bias, tables: tables(config.localRopeTheta), hidden: outside(inputs, config) },
   };
   for (const [i, type] of layerTypes.entries()) {
     const firstOnly = lastLayer === "cls" && i === layerTypes.length - 1;
@@ -153,15 +159,15 @@ function layer(
 function attention(
   scope: Scope,
   x: Tensor,
-  { bias, base, hidden }: View,
+  { bias, tables, hidden }: View,
   config: ModernBertConfig,
   only: (rows: Tensor) => Tensor,
 ): Tensor {
-  const { hiddenSize: h, numAttentionHeads: numHeads, attentionDropout, maxPositionEmbeddings } = config;
+  const { hiddenSize: h, numAttentionHeads: numHeads, attentionDropout } = config;
   const packed = linear(scope.at("Wqkv"), x, matrix(config, 3 * h, config.attentionBias)); // [t, b, 3h]
   const part = (i: number) => slice(packed, { axis: 2, start: i * h, end: (i + 1) * h });
-  const turn = (rows: Tensor) => rotary(rows, { base, maxPositions: maxPositionEmbeddings, numHeads });
-  const { context } = scaledDotProductAttention(scope, only(turn(part(0))), turn(part(1)), part(2), {
+  const turned = (i: number) => turn(part(i), tables, numHeads);
+  const { context } = scaledDotProductAttention(scope, only(turned(0)), turned(1), part(2), {
     numHeads,
     bias,
     ...(hidden === undefined ? {} : { hidden: onlyQuery(hidden, only) }),
