@@ -74,6 +74,19 @@ export const tokenId: z.ZodInt = z
   .int("must be a whole number, 0 or more")
   .min(0, "must be a whole number, 0 or more");
 
+/** The fields of `EncoderConfig` and what they may be. */
+export const encoderFields = {
+  vocabSize: size,
+  hiddenSize: size,
+  numHiddenLayers: size,
+  numAttentionHeads: size,
+  intermediateSize: size,
+  maxPositionEmbeddings: size,
+  layerNormEps: positive,
+  initializerRange: positive,
+  padTokenId: tokenId,
+};
+
 /** What every file may say, and what no family here computes otherwise. */
 const common = {
   is_decoder: z.literal(false, "must be false").nullish(),

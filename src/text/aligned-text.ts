@@ -6,14 +6,15 @@
  * character of its result whether it was added, and how many behind it were removed.
  */
 import { unitCount } from "./code-points.ts";
+import { everyMatch } from "./every-match.ts";
 
 export interface AlignedText {
   /** Well-formed. */
   readonly text: string;
   /** Per UTF-16 unit of `text`: where the character it comes from starts in the raw text. */
-  readonly starts: readonly number[];
+  readonly starts: Int32Array;
   /** Per unit: where that character ends. */
-  readonly ends: readonly number[];
+  readonly ends: Int32Array;
   /** Where the stretch of raw text starts that this was made from. */
   readonly rawStart: number;
 }
@@ -29,14 +30,12 @@ const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[
 /** The whole of `raw`, aligned with itself. A lone surrogate reads as U+FFFD. */
 export function alignedText(raw: string): AlignedText {
   const text = raw.replace(LONE_SURROGATE, "\ufffd");
-  const starts: number[] = [];
-  const ends: number[] = [];
+  const starts = new Int32Array(text.length);
+  const ends = new Int32Array(text.length);
   for (let at = 0; at < text.length; ) {
     const end = at + unitCount(text.codePointAt(at) ?? 0);
-    for (let unit = at; unit < end; unit++) {
-      starts.push(at);
-      ends.push(end);
-    }
+    starts.fill(at, at, end);
+    ends.fill(end, at, end);
     at = end;
   }
   return { text, starts, ends, rawStart: 0 };
@@ -50,8 +49,8 @@ export function sliceAligned(
 ): AlignedText {
   return {
     text: text.slice(from, to),
-    starts: starts.slice(from, to),
-    ends: ends.slice(from, to),
+    starts: starts.subarray(from, to),
+    ends: ends.subarray(from, to),
     rawStart: from < starts.length ? starts[from] : rawStart,
   };
 }
@@ -86,11 +85,15 @@ export function transformAligned(input: AlignedText, changes: Iterable<Change>, 
 /** Puts `prefix` in front; it shares the place of the first character. An empty text stays empty. */
 export function prependAligned(input: AlignedText, prefix: string): AlignedText {
   if (input.text === "") return input;
-  const units = Array.from({ length: prefix.length });
+  const widened = (places: Int32Array) => {
+    const result = new Int32Array(prefix.length + places.length).fill(places[0], 0, prefix.length);
+    result.set(places, prefix.length);
+    return result;
+  };
   return {
     text: prefix + input.text,
-    starts: [...units.map(() => input.starts[0]), ...input.starts],
-    ends: [...units.map(() => input.ends[0]), ...input.ends],
+    starts: widened(input.starts),
+    ends: widened(input.ends),
     rawStart: input.rawStart,
   };
 }
@@ -109,9 +112,9 @@ export function replaceAligned(input: AlignedText, pattern: RegExp, content: str
       newEnds.push(ends[unit]);
     }
   };
-  for (const match of text.matchAll(pattern)) {
-    const last = match.index + match[0].length - 1;
-    keep(match.index);
+  for (const match of everyMatch(pattern, text)) {
+    const last = match.to - 1;
+    keep(match.from);
     parts.push(content);
     for (let unit = 0; unit < content.length; unit++) {
       newStarts.push(starts[last]);
@@ -121,7 +124,12 @@ export function replaceAligned(input: AlignedText, pattern: RegExp, content: str
   }
   if (from === 0) return input;
   keep(text.length);
-  return { text: parts.join(""), starts: newStarts, ends: newEnds, rawStart: input.rawStart };
+  return {
+    text: parts.join(""),
+    starts: Int32Array.from(newStarts),
+    ends: Int32Array.from(newEnds),
+    rawStart: input.rawStart,
+  };
 }
 
 class AlignedBuilder {
@@ -138,6 +146,10 @@ class AlignedBuilder {
   }
 
   text(): Pick<AlignedText, "text" | "starts" | "ends"> {
-    return { text: this.#parts.join(""), starts: this.#starts, ends: this.#ends };
+    return {
+      text: this.#parts.join(""),
+      starts: Int32Array.from(this.#starts),
+      ends: Int32Array.from(this.#ends),
+    };
   }
 }

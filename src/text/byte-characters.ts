@@ -15,6 +15,15 @@ export function byteOfCharacter(code: number): number | undefined {
   return bytes.get(code);
 }
 
+/** The bytes of a code point in UTF-8. */
+export function utf8Bytes(codePoint: number): number[] {
+  const tail = (shift: number) => 0x80 | ((codePoint >> shift) & 0x3f);
+  if (codePoint < 0x80) return [codePoint];
+  if (codePoint < 0x800) return [0xc0 | (codePoint >> 6), tail(0)];
+  if (codePoint < 0x10000) return [0xe0 | (codePoint >> 12), tail(6), tail(0)];
+  return [0xf0 | (codePoint >> 18), tail(12), tail(6), tail(0)];
+}
+
 function byteCharacters(): number[] {
   const visible = (byte: number) =>
     (byte >= 0x21 && byte <= 0x7e) || (byte >= 0xa1 && byte <= 0xac) || byte >= 0xae;

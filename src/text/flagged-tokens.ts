@@ -8,6 +8,7 @@
 import type { AddedToken } from "./added-tokens.ts";
 import type { AlignedText } from "./aligned-text.ts";
 import { alignedText, sliceAligned } from "./aligned-text.ts";
+import { everyMatch } from "./every-match.ts";
 import type { JsonEntry } from "./json-entry.ts";
 import type { NormalizerStep } from "./normalizer-steps.ts";
 
@@ -81,9 +82,9 @@ class Matcher {
     const { text, starts, ends } = input;
     const parts: Part[] = [];
     let from = 0;
-    for (const { 0: form, index } of text.matchAll(this.#pattern)) {
-      const token = this.#tokens.get(form);
-      let [start, end] = [index, index + form.length];
+    for (const match of everyMatch(this.#pattern, text)) {
+      let { from: start, to: end } = match;
+      const token = this.#tokens.get(text.slice(start, end));
       if (token === undefined || (token.singleWord && !standsAlone(text, start, end))) continue;
       if (token.lstrip) start = Math.max(start - trailingSpace(text.slice(0, start)), from);
       if (token.rstrip) end += /^\p{White_Space}*/u.exec(text.slice(end))?.[0].length ?? 0;

@@ -9,14 +9,14 @@
  * Does not pad or batch, has no stride and no overflowing windows, and reads no files.
  */
 import { AttuneError } from "../base/errors.ts";
-import { unknownId } from "./decode.ts";
+import { tokensOf } from "./decode.ts";
 import type { DecodeOptions, EncodeOptions, Encoding, Tokenizer } from "./encoding.ts";
 import { FlaggedTokens } from "./flagged-tokens.ts";
 import type { PipelineParts } from "./pipeline-json.ts";
 import { readPipelineJson } from "./pipeline-json.ts";
 import type { TemplatePiece } from "./template.ts";
 import { TokenBuffer } from "./token-buffer.ts";
-import { checkLimit, keptLengths } from "./truncation.ts";
+import { checkLimit, keptTokens } from "./truncation.ts";
 
 /** What tokenizer.json does not say. */
 export interface PipelineOptions {
@@ -126,22 +126,14 @@ export class PipelineTokenizer implements Tokenizer {
   }
 
   encode(text: string, options: EncodeOptions = {}): Encoding {
-    const { pair, maxLength, addSpecialTokens = true } = options;
+    const { pair, addSpecialTokens = true } = options;
     const { template } = this.#parts;
     const pieces = framed(pair === undefined ? template.single : template.pair, addSpecialTokens);
     const specialTokens = pieces.reduce((sum, one) => sum + (one.kind === "special" ? one.ids.length : 0), 0);
     checkLimit(options, specialTokens);
     const first = this.#tokenize(text, this.#first, options);
     const second = this.#tokenize(pair ?? "", this.#second, options);
-    const kept =
-      maxLength === undefined
-        ? [first.length, second.length]
-        : keptLengths(
-            first.lengthAtLimit,
-            second.lengthAtLimit,
-            maxLength - specialTokens,
-            options.truncation,
-          );
+    const kept = keptTokens(first, second, options, specialTokens);
     const length = kept[0] + kept[1] + specialTokens;
     const ids: number[] = [];
     const typeIds: number[] = [];
@@ -167,13 +159,7 @@ export class PipelineTokenizer implements Tokenizer {
   }
 
   decode(ids: Iterable<number>, options: DecodeOptions = {}): string {
-    const tokens: string[] = [];
-    for (const id of ids) {
-      const token = this.#tokens[id];
-      if (token === undefined) throw unknownId(id, this.vocabSize);
-      if (options.skipSpecialTokens !== true || !this.isSpecial(id)) tokens.push(token);
-    }
-    return this.#parts.decode(tokens);
+    return this.#parts.decode(tokensOf(this, ids, options));
   }
 
   /** Fills `out` with the tokens of one text, all of them, and notes where it reached the limit. */

@@ -6,8 +6,10 @@
  * the runtime's Unicode says. `BertPreTokenizer` stands in pre-tokenizer.ts and goes with WordPiece.
  */
 import type { AlignedText } from "./aligned-text.ts";
-import { prependAligned, replaceAligned, sliceAligned, transformAligned } from "./aligned-text.ts";
-import { BYTE_CHARACTERS } from "./byte-characters.ts";
+import { prependAligned, sliceAligned } from "./aligned-text.ts";
+import { BYTE_CHARACTERS, utf8Bytes } from "./byte-characters.ts";
+import { unitCount } from "./code-points.ts";
+import { everyMatch } from "./every-match.ts";
 import type { JsonEntry } from "./json-entry.ts";
 
 /** Cuts a text into words. */
@@ -45,51 +47,67 @@ function byteLevel(input: AlignedText, prefix: boolean, split: boolean): Aligned
   return words.filter((word) => word.text !== "").map(toByteCharacters);
 }
 
-/** Every character as its bytes, of which the first stands for it and the others are added. */
+/** Every character as its bytes, each of which has the character's place. */
 function toByteCharacters(word: AlignedText): AlignedText {
-  const changes: [number, number][] = [];
-  for (const character of word.text) {
-    for (const [i, byte] of utf8.encode(character).entries()) {
-      changes.push([BYTE_CHARACTERS[byte], i > 0 ? 1 : 0]);
+  // one byte each: the same places
+  if (PRINTABLE_ASCII.test(word.text)) return { ...word, text: word.text.replaceAll(" ", SPACE) };
+  const codes: number[] = [];
+  const starts: number[] = [];
+  const ends: number[] = [];
+  const { text } = word;
+  for (let at = 0; at < text.length; ) {
+    const codePoint = text.codePointAt(at) ?? 0;
+    for (const byte of utf8Bytes(codePoint)) {
+      codes.push(BYTE_CHARACTERS[byte]);
+      starts.push(word.starts[at]);
+      ends.push(word.ends[at]);
     }
+    at += unitCount(codePoint);
   }
-  return transformAligned(word, changes);
+  return {
+    text: codes.map((code) => String.fromCharCode(code)).join(""),
+    starts: Int32Array.from(starts),
+    ends: Int32Array.from(ends),
+    rawStart: word.rawStart,
+  };
 }
 
-const utf8 = new TextEncoder();
+const PRINTABLE_ASCII = /^[ -~]*$/;
+const SPACE = String.fromCharCode(BYTE_CHARACTERS[0x20]);
 
 function matches(input: AlignedText, pattern: RegExp): AlignedText[] {
-  return [...input.text.matchAll(pattern)].map(({ 0: { length }, index }) =>
-    sliceAligned(input, index, index + length),
-  );
+  return everyMatch(pattern, input.text).map(({ from, to }) => sliceAligned(input, from, to));
 }
 
+const NOT_SPACE = /\P{White_Space}+/gu;
+
 function whitespaceSplit(input: AlignedText): AlignedText[] {
-  return matches(input, /\P{White_Space}+/gu);
+  return matches(input, NOT_SPACE);
 }
 
 function readMetaspace(entry: JsonEntry): PreTokenizerStep {
   const mark = entry.get("replacement").string();
-  if (Array.from(mark).length !== 1) throw entry.get("replacement").refusal("one character");
+  if (mark.length !== 1) throw entry.get("replacement").refusal("one character of the basic plane");
   const scheme = prependScheme(entry);
   const split = entry.get("split").boolean(true);
-  const beforeMark = new RegExp(`(?=${mark.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&")})`, "u");
   return (input) => {
-    let text = replaceAligned(input, / /g, mark);
+    let text = { ...input, text: input.text.replaceAll(" ", mark) };
     const prepends = scheme === "always" || (scheme === "first" && text.rawStart === 0);
     if (prepends && !text.text.startsWith(mark)) text = prependAligned(text, mark);
-    return split ? piecesOf(text, beforeMark) : [text];
+    return split ? piecesOf(text, mark) : [text];
   };
 }
 
 /** Cuts in front of every mark. */
-function piecesOf(input: AlignedText, beforeMark: RegExp): AlignedText[] {
-  let at = 0;
-  return input.text.split(beforeMark).map((piece) => {
-    const from = at;
-    at += piece.length;
-    return sliceAligned(input, from, at);
-  });
+function piecesOf(input: AlignedText, mark: string): AlignedText[] {
+  const pieces: AlignedText[] = [];
+  for (let from = 0; from < input.text.length; ) {
+    const next = input.text.indexOf(mark, from + 1);
+    const to = next === -1 ? input.text.length : next;
+    pieces.push(sliceAligned(input, from, to));
+    from = to;
+  }
+  return pieces;
 }
 
 /** `prepend_scheme`, or `add_prefix_space` in files before 0.15. */

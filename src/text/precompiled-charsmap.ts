@@ -13,11 +13,12 @@
  */
 import type { AlignedText } from "./aligned-text.ts";
 import { transformAligned } from "./aligned-text.ts";
+import { utf8Bytes } from "./byte-characters.ts";
 import { codePoints } from "./code-points.ts";
 
 /** Characters that are graphemes by themselves in any company: then none need be looked for. */
 const SIMPLE =
-  /^[\x20-\x7e\u00a1-\u00ac\u00ae-\u02ff\u0391-\u03c9\u0400-\u045f\u2010-\u2027\u3001-\u3029\u3041-\u3096\u30a1-\u30fc\u4e00-\u9fff\uff01-\uff9d]*$/;
+  /^[\t\x20-\x7e\u00a1-\u00ac\u00ae-\u02ff\u0391-\u03c9\u0400-\u045f\u2010-\u2027\u3001-\u3029\u3041-\u3096\u30a1-\u30fc\u4e00-\u9fff\uff01-\uff9d]*$/;
 
 /** A grapheme of this many bytes or more is looked up character by character. */
 const LONG_GRAPHEME = 6;
@@ -27,7 +28,6 @@ export class PrecompiledCharsmap {
   readonly #replacements: Uint8Array;
   readonly #graphemes = new Intl.Segmenter("en", { granularity: "grapheme" });
   readonly #known = new Map<string, readonly number[] | undefined>();
-  readonly #encoder = new TextEncoder();
 
   /** Throws a RangeError where `bytes` are not such a table. */
   constructor(bytes: Uint8Array) {
@@ -51,7 +51,8 @@ export class PrecompiledCharsmap {
     };
     const graphemes = SIMPLE.test(input.text) ? input.text : this.#split(input.text);
     for (const grapheme of graphemes) {
-      if (byteLength(grapheme) < LONG_GRAPHEME && rewrite(grapheme)) continue;
+      // a character alone is looked up below; two have 2 units or more
+      if (grapheme.length > 1 && byteLength(grapheme) < LONG_GRAPHEME && rewrite(grapheme)) continue;
       for (const character of grapheme) {
         if (!rewrite(character)) changes.push([character.codePointAt(0) ?? 0, 0]);
       }
@@ -75,7 +76,7 @@ export class PrecompiledCharsmap {
     const units = this.#units;
     if (units.length === 0) return undefined;
     let node = offset(units[0]);
-    for (const byte of this.#encoder.encode(part)) {
+    for (const byte of codePoints(part).flatMap(utf8Bytes)) {
       if (byte === 0) return undefined;
       node ^= byte;
       const unit = units[node];
@@ -114,10 +115,5 @@ function replace(changes: [number, number][], count: number, found: readonly num
 }
 
 function byteLength(text: string): number {
-  let bytes = 0;
-  for (const character of text) {
-    const code = character.codePointAt(0) ?? 0;
-    bytes += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
-  }
-  return bytes;
+  return codePoints(text).reduce((sum, codePoint) => sum + utf8Bytes(codePoint).length, 0);
 }

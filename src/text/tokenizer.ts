@@ -9,14 +9,14 @@
  */
 import { AttuneError } from "../base/errors.ts";
 import { AddedTokens } from "./added-tokens.ts";
-import { joinTokens, unknownId } from "./decode.ts";
+import { joinTokens, tokensOf } from "./decode.ts";
 import type { DecodeOptions, EncodeOptions, Encoding, Tokenizer } from "./encoding.ts";
 import { NormalizedText } from "./normalized-text.ts";
 import { BertNormalizer, type NormalizerOptions } from "./normalizer.ts";
 import { WordSpans } from "./pre-tokenizer.ts";
 import { TokenBuffer } from "./token-buffer.ts";
 import { readTokenizerJson, type TokenizerParts, writeTokenizerJson } from "./tokenizer-json.ts";
-import { checkLimit, keptLengths } from "./truncation.ts";
+import { checkLimit, keptTokens } from "./truncation.ts";
 import { checkDistinct, checkSpecialTokens, SPECIAL_TOKENS, writeVocabulary } from "./vocabulary.ts";
 import { WordPiece } from "./wordpiece.ts";
 
@@ -159,21 +159,13 @@ export class BertTokenizer implements Tokenizer {
    * Throws ERR_TRUNCATION if the limits leave no room for special tokens or for the text that may be cut.
    */
   encode(text: string, options: EncodeOptions = {}): Encoding {
-    const { pair, maxLength, addSpecialTokens = true } = options;
+    const { pair, addSpecialTokens = true } = options;
     const specialTokens = addSpecialTokens ? (pair === undefined ? 2 : 3) : 0;
     checkLimit(options, specialTokens);
 
     const first = this.#tokenize(text, this.#first, options);
     const second = this.#tokenize(pair ?? "", this.#second, options);
-    const [keptFirst, keptSecond] =
-      maxLength === undefined
-        ? [first.length, second.length]
-        : keptLengths(
-            first.lengthAtLimit,
-            second.lengthAtLimit,
-            maxLength - specialTokens,
-            options.truncation,
-          );
+    const [keptFirst, keptSecond] = keptTokens(first, second, options, specialTokens);
 
     const length = keptFirst + keptSecond + specialTokens;
     const ids: number[] = [];
@@ -199,13 +191,7 @@ export class BertTokenizer implements Tokenizer {
    * Throws ERR_TOKEN_ID for an id outside the vocabulary.
    */
   decode(ids: Iterable<number>, options: DecodeOptions = {}): string {
-    const tokens: string[] = [];
-    for (const id of ids) {
-      const token = this.#tokens[id];
-      if (token === undefined) throw unknownId(id, this.vocabSize);
-      if (options.skipSpecialTokens !== true || !this.isSpecial(id)) tokens.push(token);
-    }
-    return joinTokens(tokens, this.#parts.cleanUp);
+    return joinTokens(tokensOf(this, ids, options), this.#parts.cleanUp);
   }
 
   /** Fills `out` with the tokens of one text, all of them, and notes where it reached the limit. */

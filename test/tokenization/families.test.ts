@@ -3,11 +3,10 @@
  * offsets on strings made to break tokenizers and on 2,000 real lines (fixtures/family-tokenizers).
  */
 import { readFileSync } from "node:fs";
-import { gunzipSync } from "node:zlib";
 import fc from "fast-check";
-import { describe, expect, it, type TestContext } from "vitest";
+import { describe, expect, it } from "vitest";
 import { readTokenizer } from "../../src/text/index.ts";
-import { sharedData } from "../shared-data.ts";
+import { realLines } from "./lines.ts";
 import { encode, Peer } from "./peer.ts";
 
 const NAMES = ["roberta", "modernbert", "xlm-roberta", "xlm-roberta-new", "albert"] as const;
@@ -82,7 +81,7 @@ describe.each(NAMES)("%s", (name) => {
 
   it("2,000 real lines, alone and in pairs", async (context) => {
     const { tokenizer, peer } = both(name);
-    const lines = SETS.flatMap((file) => realLines(context, file));
+    const lines = SETS.flatMap((file) => realLines(context, file, { count: LINES_PER_SET, longest: 400 }));
     const pairs = lines.map((line, i): [string, string] => [line, lines[(i * 7 + 1) % lines.length]]);
     const alone = await peer.encodeAll(lines.map((line) => [line]));
     const cut = await peer.encodeAll(pairs, { maxLength: 64 });
@@ -103,14 +102,4 @@ function both(name: string) {
 function fixture(name: string) {
   const file = new URL(`../../fixtures/family-tokenizers/${name}.json`, import.meta.url);
   return readTokenizer(readFileSync(file, "utf8"), { file: file.pathname });
-}
-
-/** Lines spread evenly over a file. */
-function realLines(context: TestContext, file: string): string[] {
-  const lines = gunzipSync(readFileSync(sharedData(context, file)))
-    .toString("utf8")
-    .split("\n")
-    .filter((line) => line.length > 3);
-  const step = lines.length / LINES_PER_SET;
-  return Array.from({ length: LINES_PER_SET }, (_, i) => lines[Math.floor(i * step)].slice(0, 400));
 }

@@ -7,7 +7,7 @@
  */
 import type { Scope } from "../../nn/index.ts";
 import { linear, paddingBias } from "../../nn/index.ts";
-import { requirePooled } from "../bert/family.ts";
+import { requirePooled, withBertDropout } from "../bert/family.ts";
 import { pooledClassifier } from "../bert/sequence-classification.ts";
 import { embeddings } from "../blocks/embeddings.ts";
 import { firstToken, tanhPooler } from "../blocks/heads.ts";
@@ -44,12 +44,7 @@ export const albert: Family = defineFamily<AlbertConfig>({
   },
   tokenTypes: () => true,
   maxTokens: ({ maxPositionEmbeddings }) => maxPositionEmbeddings,
-  withDropout: (config, rate) => ({
-    ...config,
-    hiddenDropoutProb: rate,
-    attentionProbsDropoutProb: rate,
-    classifierDropout: rate,
-  }),
+  withDropout: withBertDropout,
   headReads: () => "cls",
   backbone,
   classify: (root, outputs, _inputs, config, labels) =>

@@ -15,12 +15,11 @@ import type { ConfigFormat, EncoderConfig, ParsedConfig } from "../config-format
 import {
   checkConfig,
   dropout,
+  encoderFields,
   formatConfig,
   parseConfig,
-  positive,
   requireHead,
   size,
-  tokenId,
 } from "../config-format.ts";
 import type { ClassificationHead } from "../head-config.ts";
 
@@ -68,20 +67,12 @@ export const bertFixedKeys = {
 
 /** The fields of `BertConfig` and what they may be. */
 export const bertFields = {
-  vocabSize: size,
-  hiddenSize: size,
-  numHiddenLayers: size,
-  numAttentionHeads: size,
-  intermediateSize: size,
-  maxPositionEmbeddings: size,
+  ...encoderFields,
   typeVocabSize: size,
-  layerNormEps: positive,
   hiddenDropoutProb: dropout,
   attentionProbsDropoutProb: dropout,
   classifierDropout: dropout.nullable(),
-  initializerRange: positive,
   hiddenAct,
-  padTokenId: tokenId,
 };
 
 /** The names of `BertConfig` in config.json. */

@@ -49,9 +49,11 @@ export function bertCheckpoint(prefix: string) {
 }
 
 /** BERT's three dropouts set to one rate, in any configuration that has them. */
-export function withBertDropout<C extends BertConfig>(config: C, rate: number): C {
+export function withBertDropout<C extends BertDropouts>(config: C, rate: number): C {
   return { ...config, hiddenDropoutProb: rate, attentionProbsDropoutProb: rate, classifierDropout: rate };
 }
+
+type BertDropouts = Pick<BertConfig, "hiddenDropoutProb" | "attentionProbsDropoutProb" | "classifierDropout">;
 
 /** The pooler's output. */
 export function requirePooled({ pooled }: EncoderOutputs): Tensor {

@@ -8,7 +8,7 @@ import * as z from "zod";
 import type { HiddenAct } from "../blocks/activations.ts";
 import { hiddenAct } from "../blocks/activations.ts";
 import type { ConfigFormat, EncoderConfig } from "../config-format.ts";
-import { dropout, positive, size, tokenId } from "../config-format.ts";
+import { dropout, encoderFields } from "../config-format.ts";
 
 /** Sizes are positive integers, dropout probabilities lie in [0, 1). */
 export interface DistilBertConfig extends EncoderConfig {
@@ -42,19 +42,11 @@ export const distilBertFormat: ConfigFormat<DistilBertConfig> = {
   modelType: "distilbert",
   architecture: "DistilBertForSequenceClassification",
   schema: z.strictObject({
-    vocabSize: size,
-    hiddenSize: size,
-    numHiddenLayers: size,
-    numAttentionHeads: size,
-    intermediateSize: size,
-    maxPositionEmbeddings: size,
-    layerNormEps: positive,
+    ...encoderFields,
     hiddenDropoutProb: dropout,
     attentionProbsDropoutProb: dropout,
     classifierDropout: dropout,
-    initializerRange: positive,
     hiddenAct,
-    padTokenId: tokenId,
   }),
   defaults: {
     vocabSize: 30522,

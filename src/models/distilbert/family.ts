@@ -11,6 +11,7 @@
 import type { Scope } from "../../nn/index.ts";
 import { dropout, linear, paddingBias } from "../../nn/index.ts";
 import { relu } from "../../tensor/index.ts";
+import { withBertDropout } from "../bert/family.ts";
 import { embeddings } from "../blocks/embeddings.ts";
 import { firstToken } from "../blocks/heads.ts";
 import type { ModelInputs } from "../blocks/inputs.ts";
@@ -46,12 +47,7 @@ export const distilbert: Family = defineFamily<DistilBertConfig>({
   },
   tokenTypes: () => false,
   maxTokens: ({ maxPositionEmbeddings }) => maxPositionEmbeddings,
-  withDropout: (config, rate) => ({
-    ...config,
-    hiddenDropoutProb: rate,
-    attentionProbsDropoutProb: rate,
-    classifierDropout: rate,
-  }),
+  withDropout: withBertDropout,
   headReads: () => "cls",
   backbone,
   classify(root, { hiddenStates }, _inputs, config, labels) {

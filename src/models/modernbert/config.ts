@@ -10,7 +10,7 @@ import * as z from "zod";
 import type { HiddenAct } from "../blocks/activations.ts";
 import { hiddenAct } from "../blocks/activations.ts";
 import type { ConfigFormat, EncoderConfig } from "../config-format.ts";
-import { dropout, positive, relationError, size, tokenId } from "../config-format.ts";
+import { dropout, encoderFields, positive, relationError, size } from "../config-format.ts";
 
 /** How far a layer looks. */
 export type LayerType = "full_attention" | "sliding_attention";
@@ -49,15 +49,7 @@ export const modernBertFormat: ConfigFormat<ModernBertConfig> = {
   modelType: "modernbert",
   architecture: "ModernBertForSequenceClassification",
   schema: z.strictObject({
-    vocabSize: size,
-    hiddenSize: size,
-    numHiddenLayers: size,
-    numAttentionHeads: size,
-    intermediateSize: size,
-    maxPositionEmbeddings: size,
-    layerNormEps: positive,
-    initializerRange: positive,
-    padTokenId: tokenId,
+    ...encoderFields,
     layerTypes: z.array(z.enum(layerTypes, `must be ${layerTypes.map((type) => `"${type}"`).join(" or ")}`)),
     localAttention: size,
     globalRopeTheta: positive,
