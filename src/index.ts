@@ -15,7 +15,6 @@ export type {
 export type { HubOptions, HubOrigin, HubProgress, ModelPlace, ResolveOptions } from "./hub/index.ts";
 export { resolveModel } from "./hub/index.ts";
 export type {
-  BertSummary,
   DescribeOptions,
   EvaluateOptions,
   FilledMask,
@@ -26,6 +25,7 @@ export type {
   LoadOptions,
   MaskCandidate,
   ModelDescription,
+  ModelSummary,
   MultiPrediction,
   OnnxSummary,
   ParameterGroup,

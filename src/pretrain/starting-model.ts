@@ -11,7 +11,7 @@ import { assertLoadable, matchParameters, readModelFolder, readParameter } from 
 import { initialize } from "../nn/index.ts";
 import type { Backend } from "../runtime/index.ts";
 import { BertTokenizer, readVocabulary } from "../text/index.ts";
-import { hashModelFiles, tokenizerOfFolder } from "../train/index.ts";
+import { hashModelFiles, requireMask, wordPieceOfFolder } from "../train/index.ts";
 import type { Corpus, CorpusSource } from "./corpus.ts";
 import { learnVocabulary } from "./corpus.ts";
 import type { PretrainEvent } from "./events.ts";
@@ -54,7 +54,7 @@ async function* fromScratch(
       ? yield* learnVocabulary(source, options)
       : readVocabulary(await readFile(vocabulary, "utf8"), vocabulary);
   const tokenizer = BertTokenizer.fromVocabulary(tokens, { lowercase });
-  tokenizer.maskId; // a vocabulary without [MASK] is refused here, before the corpus is read
+  requireMask(tokenizer); // here, before the corpus is read
   const config = bertEncoderPreset(preset, {
     vocabSize: tokenizer.vocabSize,
     padTokenId: tokenizer.padId,
@@ -79,8 +79,7 @@ async function fromFolder(path: string, { seed }: ResolvedPretrainOptions): Prom
   const folder = await readModelFolder(path);
   await folder.weights.close();
   const { encoder: config } = parseBertConfig(folder.config, folder.configFile);
-  const tokenizer = tokenizerOfFolder(folder, config.vocabSize);
-  tokenizer.maskId;
+  const tokenizer = wordPieceOfFolder(folder, config.vocabSize);
   return {
     from: path,
     sha256: await hashModelFiles(path, folder),

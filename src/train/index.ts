@@ -32,4 +32,4 @@ export { checkMaxLength, loadSplit } from "./prepare.ts";
 export { runTraining } from "./run-in-worker.ts";
 export { hashModelFiles } from "./starting-model.ts";
 export { trainingStepModel } from "./training-step-model.ts";
-export { tokenizerOfFolder } from "./tokenizer-of-folder.ts";
+export { tokenizerContent, requireMask, tokenizerOfFolder, wordPieceOfFolder } from "./tokenizer-of-folder.ts";

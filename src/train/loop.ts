@@ -55,7 +55,7 @@ export async function* train(given: TrainOptions, control: RunControl): AsyncGen
   const start = yield* startingModel(options, examples, control.place);
   const manifest = manifestOf(options, { ...examples.sha256, ...start.sha256 }, backend, control.place?.hub);
   if (control.resume) checkResumable(await folder.manifest(), manifest, folder.path);
-  checkMaxLength(options.maxLength, start.config.maxPositionEmbeddings);
+  checkMaxLength(options.maxLength, start.model.maxTokens);
   const data = yield* tokenizeExamples(examples, start.tokenizer, options.maxLength);
   yield { event: "phase", phase: "preparing" };
   if (!control.resume) await folder.begin(manifest); // an unwritable folder shows now, not after hours of work
@@ -185,7 +185,7 @@ async function* interrupt(run: Run, state: LoopState): AsyncGenerator<TrainEvent
 
 function startEvent(run: Run, backend: Backend, resumedFrom: number | undefined): TrainEvent {
   const { start, examples, options, engine, totalSteps } = run;
-  const { vocabSize, numHiddenLayers: layers, hiddenSize } = start.config;
+  const { vocabSize, numHiddenLayers: layers, hiddenSize } = start.model.config;
   return {
     event: "start",
     out: options.out,

@@ -4,7 +4,7 @@ import { goldenMask, goldenWeights } from "../../fixtures/bert-tiny-gradients/fo
 import type { HostTensor } from "../../src/base/dtype.ts";
 import { elementCount, evaluateDim } from "../../src/base/shape.ts";
 import type { ProblemType, SequenceClassificationConfig } from "../../src/models/bert/config.ts";
-import type { TrainingGraph } from "../../src/models/bert/sequence-classification.ts";
+import type { TrainingGraph } from "../../src/models/classifier.ts";
 
 const folder = new URL("../../fixtures/bert-tiny-gradients/", import.meta.url);
 

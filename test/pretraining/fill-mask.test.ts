@@ -35,7 +35,7 @@ async function allLogits(ids: readonly number[], context: Parameters<typeof back
   const backend = await backendOrSkip(context, "native");
   const root = Scope.root({ training: false });
   const inputs = bertInputs("int64");
-  const hidden = bertEncoder(root.at("bert"), inputs, config, { lastLayer: "all" });
+  const hidden = bertEncoder(root.at("bert"), inputs, config, "all");
   const head = root.at("cls").at("predictions");
   const rows = reshape(hidden, ["b*t", config.hiddenSize]);
   const dense = gelu(linear(head.at("transform").at("dense"), rows, { outFeatures: config.hiddenSize }));

@@ -139,7 +139,7 @@ function trace(
     const picked = pickRows(flat, reshape(places, [product([p, b])]), inverse); // [p*b, h]
     return reshape(picked, [p, b, config.hiddenSize]);
   };
-  const hidden = bertEncoder(root.at("bert"), inputs, config, { lastLayer: pick }); // [p, b, h]
+  const hidden = bertEncoder(root.at("bert"), inputs, config, pick); // [p, b, h]
   return {
     rows: reshape(hidden, [product([p, b]), config.hiddenSize]),
     pooled: objective === "none" ? undefined : bertPooler(root.at("bert"), hidden, config),
