@@ -6,6 +6,7 @@
 import type { PretrainDone, PretrainEvaluation, PretrainEvent, PretrainStart } from "../pretrain/index.ts";
 import { fieldLines } from "./fields.ts";
 import { count, counted, duration, score, short } from "./format.ts";
+import { downloadState } from "./locate-model.ts";
 import { writeNote } from "./notes.ts";
 import { Progress } from "./progress.ts";
 import { commandLine } from "./shell.ts";
@@ -36,6 +37,8 @@ export class PretrainView implements EventSink<PretrainEvent> {
 
   show(event: PretrainEvent): void {
     switch (event.event) {
+      case "download":
+        return this.#progress.update(downloadState(event));
       case "phase":
         this.#phase = phases[event.phase];
         return this.#progress.update({ label: this.#phase });

@@ -1,13 +1,14 @@
 /** What a pre-training run tells while it runs. Plain data, as the events of training are; `cli/` renders. */
+import type { PlaceEvent } from "../train/index.ts";
 
 export type PretrainEvent =
+  | PlaceEvent
   | PretrainStart
   | { readonly event: "phase"; readonly phase: "vocabulary" | "tokenizing" | "preparing" | "initializing" }
   | { readonly event: "reading"; readonly documents: number; readonly file: number; readonly files: number }
   | PretrainStep
   | PretrainEvaluation
   | { readonly event: "checkpoint"; readonly step: number; readonly path: string }
-  | { readonly event: "warning"; readonly code: string; readonly message: string }
   | {
       readonly event: "interrupted";
       readonly step: number;

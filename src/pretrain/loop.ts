@@ -7,6 +7,7 @@
  * Runs on the thread that iterates it; `run-in-worker.ts` puts it into a worker.
  */
 import { join } from "node:path";
+import type { ModelPlace } from "../hub/index.ts";
 import { elementCount } from "../base/shape.ts";
 import { isPresetName } from "../models/bert/presets.ts";
 import { linearWarmup } from "../optim/index.ts";
@@ -26,6 +27,8 @@ import { initialState, type PretrainState, pretrainStateSchema } from "./state.t
 export interface PretrainControl {
   /** Go on from the last checkpoint in the output folder. */
   readonly resume: boolean;
+  /** Where the options' model is; undefined for a preset. */
+  readonly place: ModelPlace | undefined;
   /** Asked after each step: true finishes with a checkpoint. */
   readonly shouldStop: () => boolean;
 }
@@ -48,9 +51,9 @@ export async function* pretrain(
   const folder = new RunFolder(options.out, pretrainStateSchema);
   await folder.check(control.resume);
   const source = await findCorpus(options);
-  const start = yield* startingModel(options, source);
+  const start = yield* startingModel(options, source, control.place);
   checkMaxLength(options.maxLength, start.config.maxPositionEmbeddings);
-  const manifest = manifestOf(options, { ...source.sha256, ...start.sha256 }, backend);
+  const manifest = manifestOf(options, { ...source.sha256, ...start.sha256 }, backend, control.place?.hub);
   if (control.resume) checkResumable(await folder.manifest(), manifest, folder.path);
   else await folder.begin(manifest);
   const corpus = yield* tokenizeCorpus(source, start.tokenizer, options, join(folder.path, "corpus"));

@@ -1,6 +1,7 @@
 /** Runs the pre-training loop in a worker thread and gives its events to this one. The other end: pretrain-worker.ts. */
+import type { ModelPlace } from "../hub/index.ts";
 import type { RunTrainingOptions } from "../train/index.ts";
-import { runInWorker } from "../train/index.ts";
+import { placeOfModel, runInWorker } from "../train/index.ts";
 import type { PretrainEvent } from "./events.ts";
 import type { PretrainOptions, ResolvedPretrainOptions } from "./options.ts";
 import { resolvePretrainOptions } from "./options.ts";
@@ -9,6 +10,8 @@ import { resolvePretrainOptions } from "./options.ts";
 export interface PretrainRequest {
   readonly options: ResolvedPretrainOptions;
   readonly resume: boolean;
+  /** Where the options' model is; undefined for a preset. */
+  readonly place: ModelPlace | undefined;
 }
 
 /**
@@ -25,6 +28,8 @@ export async function* runPretraining(
   options: PretrainOptions,
   { resume = false, signal }: RunTrainingOptions = {},
 ): AsyncGenerator<PretrainEvent> {
-  const request: PretrainRequest = { options: resolvePretrainOptions(options), resume };
+  const resolved = resolvePretrainOptions(options);
+  const place = yield* placeOfModel(resolved, { resume, signal });
+  const request: PretrainRequest = { options: resolved, resume, place };
   yield* runInWorker<PretrainEvent>("pretrain/pretrain-worker.js", request, signal);
 }

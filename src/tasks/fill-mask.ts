@@ -12,7 +12,12 @@ import { elementCount } from "../base/shape.ts";
 import { softmaxRows } from "../eval/index.ts";
 import { parseBertConfig } from "../models/bert/config.ts";
 import { bertMaskedLogits } from "../models/bert/masked-lm.ts";
-import { assertLoadable, matchParameters, readModelFolder, readParameter } from "../models/checkpoint/index.ts";
+import {
+  assertLoadable,
+  matchParameters,
+  readModelFolder,
+  readParameter,
+} from "../models/checkpoint/index.ts";
 import { encodeModel } from "../onnx/index.ts";
 import type { RunSession } from "../runtime/index.ts";
 import { openWorkerSession } from "../runtime/index.ts";
@@ -135,12 +140,14 @@ export class MaskedLanguageModel {
     return masks.map((place, mask) => {
       const probabilities = softmaxRows(logits.subarray((mask + 1) * v, (mask + 2) * v), v);
       // an embedding table may have rows without a token
-      const candidates = highest(probabilities.subarray(0, tokenizer.vocabSize), topK).map((tokenId): MaskCandidate => {
-        const token = tokenizer.idToToken(tokenId) ?? "";
-        const [from, to] = [offsets[2 * place], offsets[2 * place + 1]];
-        const filled = text.slice(0, from) + token.replace(/^##/, "") + text.slice(to);
-        return { token, tokenId, score: probabilities[tokenId], text: filled };
-      });
+      const candidates = highest(probabilities.subarray(0, tokenizer.vocabSize), topK).map(
+        (tokenId): MaskCandidate => {
+          const token = tokenizer.idToToken(tokenId) ?? "";
+          const [from, to] = [offsets[2 * place], offsets[2 * place + 1]];
+          const filled = text.slice(0, from) + token.replace(/^##/, "") + text.slice(to);
+          return { token, tokenId, score: probabilities[tokenId], text: filled };
+        },
+      );
       return { mask, candidates };
     });
   }

@@ -11,7 +11,8 @@ export type {
   StepEvent,
   TrainEvent,
 } from "./events.ts";
-export { locateModel, originText, unaskedText } from "./model-place.ts";
+export type { PlaceEvent } from "./model-place.ts";
+export { locateModel, originText, placeOfModel, shownName, unaskedText } from "./model-place.ts";
 export type { DataOptions, ResolvedTrainOptions, TrainOptions } from "./options.ts";
 export type { Range } from "./option-checks.ts";
 export {
@@ -32,4 +33,9 @@ export { checkMaxLength, loadSplit } from "./prepare.ts";
 export { runTraining } from "./run-in-worker.ts";
 export { hashModelFiles } from "./starting-model.ts";
 export { trainingStepModel } from "./training-step-model.ts";
-export { tokenizerContent, requireMask, tokenizerOfFolder, wordPieceOfFolder } from "./tokenizer-of-folder.ts";
+export {
+  tokenizerContent,
+  requireMask,
+  tokenizerOfFolder,
+  wordPieceOfFolder,
+} from "./tokenizer-of-folder.ts";

@@ -178,6 +178,6 @@ function* truncationWarning({ source, encodings }: EncodedSet, maxLength: number
 }
 
 /** A warning as an event. */
-export function warning(code: string, message: string): TrainEvent {
+export function warning(code: string, message: string): Extract<TrainEvent, { readonly event: "warning" }> {
   return { event: "warning", code, message };
 }

@@ -57,6 +57,13 @@ export async function* startingModel(
   return yield* fromFolder(options, examples.schema, place);
 }
 
+/** The width of a model to go on from. */
+export async function hiddenSizeOf({ folder: path }: ModelPlace): Promise<number> {
+  const folder = await readModelFolder(path);
+  await folder.weights.close();
+  return parseModelConfig(folder.config, folder.configFile).encoder.config.hiddenSize;
+}
+
 function fromScratch(preset: string, options: ResolvedTrainOptions, examples: Examples): StartingModel {
   const { vocabSize, minFrequency, lowercase, seed } = options;
   const tokenizer = BertTokenizer.fromVocabulary(

@@ -87,7 +87,10 @@ describe("fill-mask", () => {
         expect(candidates.map(({ score }) => score)).toEqual(
           [...candidates.map(({ score }) => score)].sort((a, b) => b - a),
         );
-        const scores = Array.from({ length: tokens }, (_, id) => candidates.find((c) => c.tokenId === id)?.score);
+        const scores = Array.from(
+          { length: tokens },
+          (_, id) => candidates.find((c) => c.tokenId === id)?.score,
+        );
         scores.forEach((score, id) => expect(score).toBeCloseTo(probabilities[place * v + id], 5));
       }
       expect(masks[0].candidates.find(({ token }) => token === "my")?.text).toBe(
