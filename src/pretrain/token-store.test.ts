@@ -34,7 +34,9 @@ describe("a token store", () => {
     let start = 0;
     for (const [i, document] of documents.entries()) {
       expect(read.ends[i]).toBe(start + document.length);
-      expect(Buffer.compare(Buffer.from(read.read(start, document.length).buffer), Buffer.from(document.buffer))).toBe(0);
+      expect(
+        Buffer.compare(Buffer.from(read.read(start, document.length).buffer), Buffer.from(document.buffer)),
+      ).toBe(0);
       start += document.length;
     }
     read.close();
@@ -105,7 +107,10 @@ describe("no store", () => {
 
   it.each([
     ["tokens are cut off", (path: string) => truncateSync(join(path, "tokens.bin"), 4 * 89)],
-    ["tokens were appended", (path: string) => writeFileSync(join(path, "tokens.bin"), "more", { flag: "a" })],
+    [
+      "tokens were appended",
+      (path: string) => writeFileSync(join(path, "tokens.bin"), "more", { flag: "a" }),
+    ],
     ["tokens are gone", (path: string) => unlinkSync(join(path, "tokens.bin"))],
     ["ends are cut off", (path: string) => truncateSync(join(path, "documents.bin"), 8)],
     ["ends are gone", (path: string) => unlinkSync(join(path, "documents.bin"))],
