@@ -20,9 +20,21 @@ async function corpusOf(documents: readonly (readonly number[])[]): Promise<Corp
   await writer.finish({});
   const opened = await TokenStore.open(path);
   if (opened === undefined) throw new Error("no store");
-  const ranges: DocumentRange[] = [...opened.store.ends].map((end, i, ends) => ({ start: i === 0 ? 0 : ends[i - 1], end }));
+  const ranges: DocumentRange[] = [...opened.store.ends].map((end, i, ends) => ({
+    start: i === 0 ? 0 : ends[i - 1],
+    end,
+  }));
   const none = cutDocuments([], 1);
-  const counts = { documents: 0, tokens: 0, sequences: 0, devDocuments: 0, devTokens: 0, shortDocuments: 0, duplicateDocuments: 0, unknownShare: 0 };
+  const counts = {
+    documents: 0,
+    tokens: 0,
+    sequences: 0,
+    devDocuments: 0,
+    devTokens: 0,
+    shortDocuments: 0,
+    duplicateDocuments: 0,
+    unknownShare: 0,
+  };
   return { store: opened.store, train: cutDocuments(ranges, 40), dev: none, counts };
 }
 
@@ -70,7 +82,9 @@ describe("embeddings from co-occurrence", () => {
     const documents = topics(40);
     const { table } = await embed(documents, 60, 16);
     expect((await embed(documents, 60, 16)).table).toEqual(table);
-    const marked = documents.map((document) => document.map((id, i) => (i % 3 === 0 ? (id | CONTINUES) >>> 0 : id)));
+    const marked = documents.map((document) =>
+      document.map((id, i) => (i % 3 === 0 ? (id | CONTINUES) >>> 0 : id)),
+    );
     expect((await embed(marked, 60, 16)).table).toEqual(table);
   });
 

@@ -5,7 +5,13 @@ import { jacobi, largestEigenpairs, type MatrixProducts } from "./eigen.ts";
 
 /** Products by the definition, in float32 as ONNX Runtime gives them. */
 function productsOf(a: Float64Array | Float32Array, n: number): MatrixProducts {
-  const product = (rows: number, inner: number, k: number, left: (i: number, j: number) => number, q: Float32Array) => {
+  const product = (
+    rows: number,
+    inner: number,
+    k: number,
+    left: (i: number, j: number) => number,
+    q: Float32Array,
+  ) => {
     const out = new Float32Array(rows * k);
     for (let i = 0; i < rows; i++)
       for (let c = 0; c < k; c++) {
@@ -34,7 +40,8 @@ function withSpectrum(values: readonly number[], seed: number): Float64Array {
   const { vectors: q } = jacobi(symmetric(n, seed), n);
   const a = new Float64Array(n * n);
   for (let i = 0; i < n; i++)
-    for (let j = 0; j < n; j++) for (let k = 0; k < n; k++) a[i * n + j] += q[i * n + k] * values[k] * q[j * n + k];
+    for (let j = 0; j < n; j++)
+      for (let k = 0; k < n; k++) a[i * n + j] += q[i * n + k] * values[k] * q[j * n + k];
   return a;
 }
 
@@ -93,7 +100,8 @@ describe("jacobi", () => {
 });
 
 describe("largestEigenpairs", () => {
-  const pairs = (a: Float64Array, n: number, rank: number) => largestEigenpairs(productsOf(a, n), n, rank, new Random(1, "start"));
+  const pairs = (a: Float64Array, n: number, rank: number) =>
+    largestEigenpairs(productsOf(a, n), n, rank, new Random(1, "start"));
 
   it("are those of the whole matrix, where their number is far below its size", async () => {
     // a spectrum that falls as that of co-occurrences does
@@ -121,7 +129,9 @@ describe("largestEigenpairs", () => {
     const { values, vectors } = await pairs(a, n, rank);
     const want = sorted(jacobi(a.slice(), n).values).slice(0, rank);
     const scale = Math.max(1e-30, Math.abs(want[0]));
-    want.forEach((value, i) => expect(Math.abs(Math.abs(values[i]) - Math.abs(value)) / scale).toBeLessThan(1e-4));
+    want.forEach((value, i) =>
+      expect(Math.abs(Math.abs(values[i]) - Math.abs(value)) / scale).toBeLessThan(1e-4),
+    );
     expect(vectors.every(Number.isFinite)).toBe(true);
     expect(errors(a, n, values, vectors).residual / scale).toBeLessThan(1e-3);
   });
