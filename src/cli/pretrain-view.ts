@@ -17,7 +17,7 @@ const phases: Readonly<Record<Extract<PretrainEvent, { event: "phase" }>["phase"
   vocabulary: "learning the vocabulary",
   tokenizing: "tokenizing the corpus",
   preparing: "building the training graph",
-  embeddings: "starting embeddings from what stands near what",
+  initializing: "starting words from what stands near them",
 };
 
 const headings = ["step", "tokens seen", "dev loss", "accuracy", "perplexity"];

@@ -144,6 +144,8 @@ describe("what is read", () => {
     expect(textsOf(first, "dev").filter((text) => textsOf(first, "train").includes(text))).toEqual([]);
     const few = (await tokenize({ corpora: [a, b], devShare: 0.5, devTokens: 21 })).corpus;
     expect(few.counts.devTokens).toBe(20);
+    const turned = (await tokenize({ corpora: [b, a], devShare: 0.5, devTokens: 21 })).corpus;
+    expect(textsOf(turned, "dev").sort()).toEqual(textsOf(few, "dev").sort());
   });
 
   it("takes held-out files whole, and trains on none of their texts", async () => {

@@ -78,8 +78,8 @@ async function* pretrainWith(
   const { options, folder, engine, totalSteps, order } = run;
   const restored = control.resume ? await folder.restore(engine) : undefined;
   if (restored === undefined) {
-    if (options.embeddings === "cooccurrence" && isPresetName(options.model))
-      yield { event: "phase", phase: "embeddings" };
+    if (options.initialization === "informed" && isPresetName(options.model))
+      yield { event: "phase", phase: "initializing" };
     const fresh = await run.start.fill(engine, run.corpus, backend);
     if (fresh.length > 0) yield freshHeads(run, fresh);
   }
