@@ -11,7 +11,8 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import { mkdir, open, readFile, rm, stat, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
-import { writeError, writeFileAtomic } from "../models/checkpoint/index.ts";
+import { writeError } from "../base/file-errors.ts";
+import { writeFileAtomic } from "../models/checkpoint/index.ts";
 
 /** Marks a token that continues a word. */
 export const CONTINUES = 0x80000000;
