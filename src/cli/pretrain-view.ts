@@ -67,6 +67,7 @@ export class PretrainView implements EventSink<PretrainEvent> {
         return this.#done(event);
       case "checkpoint":
       case "interrupted":
+      case "stopped":
         return undefined;
     }
   }

@@ -149,18 +149,20 @@ export async function pretrain(
     first: () => sink.note("finishing the step and saving; Ctrl-C again stops at once, without saving"),
     second: () => sink.close(),
   });
-  let interrupted = false;
+  let stopped: string | undefined;
   try {
     const run = { resume: flags.resume ?? false, signal: interrupt.signal };
     for await (const event of runPretraining(options, run)) {
       sink.show(event);
-      if (event.event === "interrupted") interrupted = true;
+      if (event.event === "interrupted") stopped = resumeText(context);
+      if (event.event === "stopped")
+        stopped = run.resume ? resumeText(context) : "stopped before the first step; nothing was written\n";
       const note = event.event === "start" ? slowDeviceNote(event.device, flags.device) : undefined;
       if (note !== undefined) sink.note(note);
     }
-    if (!interrupted) return 0;
+    if (stopped === undefined) return 0;
     sink.close();
-    terminal.stderr.write(resumeText(context));
+    terminal.stderr.write(stopped);
     return INTERRUPTED;
   } finally {
     sink.close();

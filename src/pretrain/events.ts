@@ -15,6 +15,8 @@ export type PretrainEvent =
       readonly totalSteps: number;
       readonly checkpoint: string;
     }
+  /** Told to stop before the first step: a new run has left nothing, one that was to go on stands as it stood. */
+  | { readonly event: "stopped" }
   | PretrainDone;
 
 /** Corpus and model are ready; the first step comes next. */

@@ -14,6 +14,7 @@ import { linearWarmup } from "../optim/index.ts";
 import type { Backend } from "../runtime/index.ts";
 import { loadBackend } from "../runtime/index.ts";
 import { checkMaxLength, checkResumable, manifestOf, Pace, RunFolder } from "../train/index.ts";
+import { beforeFirstStep } from "./before-first-step.ts";
 import { findCorpus, tokenizeCorpus } from "./corpus.ts";
 import { evaluateHeldOut } from "./evaluate.ts";
 import type { PretrainEvent } from "./events.ts";
@@ -47,21 +48,21 @@ export async function* pretrain(
   options: ResolvedPretrainOptions,
   control: PretrainControl,
 ): AsyncGenerator<PretrainEvent> {
+  if (isPresetName(options.model)) checkMaxLength(options.maxLength, options.maxPositions);
   const backend = await loadBackend(options.device);
   const folder = new RunFolder(options.out, pretrainStateSchema);
   await folder.check(control.resume);
-  const source = await findCorpus(options);
-  const start = yield* startingModel(options, source, control.place);
-  checkMaxLength(options.maxLength, start.config.maxPositionEmbeddings);
-  const manifest = manifestOf(options, { ...source.sha256, ...start.sha256 }, backend, control.place?.hub);
-  if (control.resume) checkResumable(await folder.manifest(), manifest, folder.path);
-  else await folder.begin(manifest);
-  const corpus = yield* tokenizeCorpus(source, start.tokenizer, options, join(folder.path, "corpus"));
+  const opened = yield* beforeFirstStep(openCorpus(options, control, backend, folder), folder, control);
+  if (opened === undefined) {
+    yield { event: "stopped" };
+    return;
+  }
+  const { corpus, start, manifest } = opened;
   try {
     yield { event: "phase", phase: "preparing" };
     const engine = await createEngine(options, start, backend);
     try {
-      const examples = exampleOptions(options, start.tokenizer);
+      const examples = exampleOptions(options, start.tokenizer, start.config.vocabSize);
       const plan = planned(options, corpus);
       const run = { options, corpus, start, manifest, folder, engine, examples, ...plan, pace: new Pace() };
       yield* pretrainWith(run, control, backend);
@@ -71,6 +72,23 @@ export async function* pretrain(
   } finally {
     corpus.store.close();
   }
+}
+
+/** Everything that is read before the first step. */
+async function* openCorpus(
+  options: ResolvedPretrainOptions,
+  { resume, place }: PretrainControl,
+  backend: Backend,
+  folder: RunFolder<PretrainState>,
+): AsyncGenerator<PretrainEvent, Pick<PretrainRun, "corpus" | "start" | "manifest">> {
+  const source = await findCorpus(options);
+  const start = yield* startingModel(options, source, place);
+  checkMaxLength(options.maxLength, start.config.maxPositionEmbeddings);
+  const manifest = manifestOf(options, { ...source.sha256, ...start.sha256 }, backend, place?.hub);
+  if (resume) checkResumable(await folder.manifest(), manifest, folder.path);
+  else await folder.begin(manifest);
+  const corpus = yield* tokenizeCorpus(source, start.tokenizer, options, join(folder.path, "corpus"));
+  return { corpus, start, manifest };
 }
 
 async function* pretrainWith(
@@ -128,7 +146,8 @@ async function evaluate(run: PretrainRun, state: PretrainState) {
   const point = { ...at, loss, accuracy, ...(sentenceAccuracy === undefined ? {} : { sentenceAccuracy }) };
   return {
     scores,
-    state: { ...state, curve: [...state.curve, point] },
+    // a run killed after its last checkpoint comes here again
+    state: { ...state, curve: [...state.curve.filter(({ step }) => step !== state.step), point] },
     event: { event: "evaluation" as const, ...at, ...scores },
   };
 }

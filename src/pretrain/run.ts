@@ -47,8 +47,16 @@ export function planned(options: ResolvedPretrainOptions, corpus: Corpus) {
   return { order, stepsPerEpoch, totalSteps: options.steps ?? stepsPerEpoch * options.epochs };
 }
 
-/** What examples are made with. */
-export function exampleOptions(options: ResolvedPretrainOptions, tokenizer: BertTokenizer): ExampleOptions {
+/**
+ * What examples are made with.
+ *
+ * @param rows of the embedding table: checkpoints may have more of them than their tokenizer has tokens
+ */
+export function exampleOptions(
+  options: ResolvedPretrainOptions,
+  tokenizer: BertTokenizer,
+  rows = tokenizer.vocabSize,
+): ExampleOptions {
   const { masking, maskShare, objective, seed } = options;
   const ids = Array.from({ length: tokenizer.vocabSize }, (_, id) => id);
   return {
@@ -60,7 +68,7 @@ export function exampleOptions(options: ResolvedPretrainOptions, tokenizer: Bert
     clsId: tokenizer.clsId,
     sepId: tokenizer.sepId,
     padId: tokenizer.padId,
-    vocabSize: tokenizer.vocabSize,
+    vocabSize: rows,
     wordIds: ids.filter((id) => !tokenizer.isSpecial(id)),
     sentenceEnds: new Set([..."。！？.!?；;"].flatMap((mark) => tokenizer.tokenToId(mark) ?? [])),
   };

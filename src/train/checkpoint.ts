@@ -8,10 +8,12 @@
  *
  * There is no generator state: random numbers are functions of the step (base/random.ts).
  */
-import { readdir, readFile, rename, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { constants } from "node:fs";
+import { access, mkdir, readdir, readFile, rename, rm, rmdir } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
 import { z } from "zod";
 import { AttuneError, internal } from "../base/errors.ts";
+import { writeError } from "../base/file-errors.ts";
 import {
   currentFile,
   encodeSafetensors,
@@ -52,6 +54,8 @@ export const initialState: LoopState = {
 export class RunFolder<State extends { readonly step: number } = LoopState> {
   readonly path: string;
   readonly #stateSchema: z.ZodType<State>;
+  /** The topmost folder that `prepare` created. */
+  #created: string | undefined;
 
   /**
    * @param out the model's folder
@@ -84,6 +88,31 @@ export class RunFolder<State extends { readonly step: number } = LoopState> {
         next: "add --resume to go on with it, delete that folder, or choose another --out",
         file: this.path,
       });
+    }
+  }
+
+  /** Creates the model's folder, so that one that cannot be written to is refused before long work. */
+  async prepare(): Promise<void> {
+    const out = dirname(this.path);
+    try {
+      this.#created = await mkdir(out, { recursive: true });
+      await access(out, constants.W_OK);
+    } catch (cause) {
+      throw writeError(cause, out, 0);
+    }
+  }
+
+  /** Gives up a run that has no checkpoint yet: removes it, and the folders that `prepare` created. */
+  async discard(): Promise<void> {
+    await rm(this.path, { recursive: true, force: true });
+    if (this.#created === undefined) return;
+    const top = dirname(this.#created);
+    for (let folder = resolve(dirname(this.path)); folder !== top; folder = dirname(folder)) {
+      const removed = await rmdir(folder).then(
+        () => true,
+        () => false, // something else stands in it
+      );
+      if (!removed) return;
     }
   }
 
