@@ -36,6 +36,16 @@ const entries: readonly Entry[] = [
     load: async (context) => (await import("./pretrain.ts")).pretrainCommand(context),
   },
   {
+    name: "handoff",
+    summary: "write an unfinished pre-training run as a PyTorch script, for a larger machine",
+    load: async (context) => (await import("./handoff.ts")).handoffCommand(context),
+  },
+  {
+    name: "import",
+    summary: "bring the result of a hand-off back",
+    load: async (context) => (await import("./import.ts")).importCommand(context),
+  },
+  {
     name: "export",
     summary: "write a model as ONNX, for transformers.js and others",
     load: async (context) => (await import("./export.ts")).exportCommand(context),

@@ -14,6 +14,7 @@ export type PretrainEvent =
       readonly totalSteps: number;
       readonly checkpoint: string;
     }
+  | PretrainPrepared
   | PretrainDone;
 
 /** Corpus and model are ready; the first step comes next. */
@@ -86,6 +87,14 @@ export interface PretrainEvaluation extends PretrainScores {
   readonly step: number;
   /** Tokens seen so far, padding left out. */
   readonly tokens: number;
+}
+
+/** Everything up to the first step is done and saved, and no step was asked for. */
+export interface PretrainPrepared {
+  readonly event: "prepared";
+  readonly out: string;
+  readonly totalSteps: number;
+  readonly checkpoint: string;
 }
 
 export interface PretrainDone {

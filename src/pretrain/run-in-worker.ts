@@ -9,6 +9,12 @@ import { resolvePretrainOptions } from "./options.ts";
 export interface PretrainRequest {
   readonly options: ResolvedPretrainOptions;
   readonly resume: boolean;
+  readonly prepareOnly: boolean;
+}
+
+export interface RunPretrainingOptions extends RunTrainingOptions {
+  /** Do everything up to the first step, save it as the checkpoint of step 0, and end. Default false. */
+  readonly prepareOnly?: boolean;
 }
 
 /**
@@ -23,8 +29,8 @@ export interface PretrainRequest {
  */
 export async function* runPretraining(
   options: PretrainOptions,
-  { resume = false, signal }: RunTrainingOptions = {},
+  { resume = false, prepareOnly = false, signal }: RunPretrainingOptions = {},
 ): AsyncGenerator<PretrainEvent> {
-  const request: PretrainRequest = { options: resolvePretrainOptions(options), resume };
+  const request: PretrainRequest = { options: resolvePretrainOptions(options), resume, prepareOnly };
   yield* runInWorker<PretrainEvent>("pretrain/pretrain-worker.js", request, signal);
 }

@@ -9,7 +9,7 @@ import { AttuneError } from "../base/errors.ts";
 import { version } from "../base/version.ts";
 import type { Backend } from "../runtime/index.ts";
 
-const manifestSchema = z.object({
+export const manifestSchema = z.object({
   attune: z.string(),
   runtime: z.string(),
   options: z.record(z.string(), z.unknown()),
