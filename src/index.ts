@@ -12,14 +12,19 @@ export type {
   MultiLabelScores,
   SingleLabelReport,
 } from "./eval/index.ts";
+export type { HubOptions, HubOrigin, HubProgress, ModelPlace, ResolveOptions } from "./hub/index.ts";
+export { resolveModel } from "./hub/index.ts";
 export type {
   BertSummary,
   DescribeOptions,
   EvaluateOptions,
+  FilledMask,
+  FillMaskOptions,
   Input,
   LabelLogit,
   LayerWalk,
   LoadOptions,
+  MaskCandidate,
   ModelDescription,
   MultiPrediction,
   OnnxSummary,
@@ -34,11 +39,14 @@ export type {
   WalkStepName,
   WalkToken,
 } from "./tasks/index.ts";
-export { describeModel, TextClassifier, walkLayer } from "./tasks/index.ts";
+export { describeModel, MaskedLanguageModel, TextClassifier, walkLayer } from "./tasks/index.ts";
+export type { PretrainEvent, PretrainOptions } from "./pretrain/index.ts";
+export { runPretraining } from "./pretrain/index.ts";
 export type { EncodeOptions, Encoding, TokenizerOptions, TrainVocabularyOptions } from "./text/index.ts";
 export { BertTokenizer, trainWordPiece } from "./text/index.ts";
 export type {
   DoneEvent,
+  DownloadEvent,
   EvaluationEvent,
   InterruptedEvent,
   Report,

@@ -1,6 +1,6 @@
 /** A terminal and a classifier for tests of the commands: everything is recorded, nothing is real. */
 import pico from "picocolors";
-import type { Classifier, ClassifierClass, Inspector } from "../src/cli/context.ts";
+import type { Classifier, ClassifierClass, Inspector, MaskFiller } from "../src/cli/context.ts";
 import { run } from "../src/cli/program.ts";
 import { ClosedPipe, type Output, type Terminal } from "../src/cli/terminal.ts";
 import type {
@@ -187,6 +187,7 @@ export function runFake(
   terminal: FakeTerminal,
   library: ClassifierClass = fakeLibrary(),
   inspector: Partial<Inspector> = {},
+  maskFiller?: MaskFiller,
 ) {
   const unexpected = async () => {
     throw new Error("this test inspects nothing");
@@ -195,6 +196,8 @@ export function runFake(
     terminal,
     version: "1.2.3",
     loadLibrary: async () => library,
+    locateModel: async (folder) => ({ folder }),
     loadInspector: async () => ({ describeModel: unexpected, walkLayer: unexpected, ...inspector }),
+    loadMaskFiller: async () => maskFiller ?? unexpected(),
   });
 }

@@ -46,6 +46,9 @@ export const threadsOption = () =>
 export const maxLengthOption = () =>
   createOption("--max-length <n>", "most tokens of a text (default: the model's)").argParser(toCount);
 
+export const topKOption = () =>
+  createOption("--top-k <n>", "candidates a mask (default: 5)").argParser(toCount);
+
 /** An option whose value counts from 0; its upper end is for the library to check. */
 export function indexOption<Flags extends string>(flags: Flags, description: string) {
   return createOption(flags, description).argParser((value) => {

@@ -1,4 +1,6 @@
 /** What every command is given besides its own arguments. */
+import type { ModelPlace, ResolveOptions } from "../hub/index.ts";
+import type { FilledMask, FillMaskOptions } from "../tasks/fill-mask.ts";
 import type { DescribeOptions, ModelDescription } from "../tasks/describe-model.ts";
 import type {
   EvaluateOptions,
@@ -30,6 +32,13 @@ export interface ClassifierClass {
   columnsOf(folder: string): Promise<{ readonly text?: string; readonly textPair?: string | null }>;
 }
 
+/** What `attune fill-mask` needs of `MaskedLanguageModel`. */
+export interface MaskFiller {
+  readonly device: string;
+  fill(text: string, options?: FillMaskOptions): Promise<FilledMask[]>;
+  dispose(): Promise<void>;
+}
+
 /** What `attune inspect` needs of the library. */
 export interface Inspector {
   readonly describeModel: (path: string, options?: DescribeOptions) => Promise<ModelDescription>;
@@ -45,6 +54,13 @@ export interface Context {
   readonly loadLibrary: () => Promise<ClassifierClass>;
   /** The same for looking into models. */
   readonly loadInspector: () => Promise<Inspector>;
+  /** Loads a masked-language model, and the library before it. */
+  readonly loadMaskFiller: (folder: string, options: LoadOptions) => Promise<MaskFiller>;
+  /** Finds the folder of a model, downloading it where it is named by a hub id. */
+  readonly locateModel: (
+    name: string,
+    options: Pick<ResolveOptions, "signal" | "onProgress">,
+  ) => Promise<ModelPlace>;
   /** Tells with which code the program is to end. */
   readonly finish: (code: ExitCode) => void;
 }

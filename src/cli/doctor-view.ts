@@ -1,11 +1,12 @@
 /** What `attune doctor` found, for people. */
 import { fieldLines } from "./fields.ts";
-import { count, counted, duration, fileSize, short } from "./format.ts";
+import { count, counted, duration, fileSize } from "./format.ts";
 import type { MachineCheck } from "./inspect-machine.ts";
-import type { ModelCheck, WeightsCheck } from "./inspect-model.ts";
+import type { ModelCheck } from "./inspect-model.ts";
 import { PRODUCT_SIZE, type RuntimeCheck } from "./inspect-runtime.ts";
 import { formatTable } from "./table.ts";
 import type { Layout } from "./terminal.ts";
+import { weightLines } from "./weights-view.ts";
 import { printable, wrap } from "./width.ts";
 
 /** The machine and its runtimes, and what to install. */
@@ -28,11 +29,7 @@ export function modelLines(model: ModelCheck, layout: Layout): string[] {
   const { colors } = layout;
   const lines = [colors.bold(printable(path)), ...fileLines(model, layout)];
   if (config !== undefined) {
-    const { numHiddenLayers, hiddenSize, numAttentionHeads, maxPositionEmbeddings, labels, problemType } =
-      config;
-    const encoder = `${counted(numHiddenLayers, "layer")} of ${hiddenSize}, ${numAttentionHeads} heads, ${maxPositionEmbeddings} positions`;
-    const kind = problemType === "multi_label_classification" ? "any number of them a text" : "one a text";
-    lines.push(...fieldLines("model", `${encoder}; ${counted(labels.length, "label")}, ${kind}`, layout));
+    lines.push(...fieldLines("model", modelText(config), layout));
   }
   if (weights !== undefined) lines.push(...weightLines(weights, layout));
   if (vocabularySize !== undefined) {
@@ -40,12 +37,27 @@ export function modelLines(model: ModelCheck, layout: Layout): string[] {
     lines.push(...fieldLines("vocab", `${counted(vocabularySize, "token")}${rows}`, layout));
   }
   lines.push(...problems.flatMap((problem) => fieldLines("problem", problem, layout).map(colors.red)));
-  lines.push(
-    predictionMs === undefined
-      ? colors.red("it cannot predict")
-      : colors.green(`it predicts: the first text took ${duration(predictionMs)}`),
-  );
+  if (predictionMs !== undefined)
+    lines.push(colors.green(`it predicts: the first text took ${duration(predictionMs)}`));
+  else if (problems.length > 0) lines.push(colors.red("it cannot predict"));
+  else lines.push(...wrap(encoderText(model), layout.width));
   return lines;
+}
+
+function encoderText({ path, weights }: ModelCheck): string {
+  const named = weights?.unexpected.some((name) => /^(module\.)*classifier\./.test(name)) !== true;
+  return named
+    ? `a pre-trained encoder, whole: attune train DATA --model ${path}`
+    : "an encoder, whole, and a classifier that cannot be used until config.json names its labels: id2label";
+}
+
+function modelText(config: NonNullable<ModelCheck["config"]>): string {
+  const { numHiddenLayers, hiddenSize, numAttentionHeads, maxPositionEmbeddings, labels, problemType } =
+    config;
+  const encoder = `${counted(numHiddenLayers, "layer")} of ${hiddenSize}, ${numAttentionHeads} heads, ${maxPositionEmbeddings} positions`;
+  if (labels === undefined) return `${encoder}; no classifier`;
+  const kind = problemType === "multi_label_classification" ? "any number of them a text" : "one a text";
+  return `${encoder}; ${counted(labels.length, "label")}, ${kind}`;
 }
 
 function fileLines({ files }: ModelCheck, { width, colors }: Layout): string[] {
@@ -56,30 +68,6 @@ function fileLines({ files }: ModelCheck, { width, colors }: Layout): string[] {
   ];
   const rows = files.map(({ name, bytes }) => [printable(name), fileSize(bytes)]);
   return [...formatTable(columns, rows, { width, headingStyle: colors.dim }), ""];
-}
-
-const MOST_NAMES = 10;
-
-/** How many, then those that are missing, of another shape, or too many, by name. */
-function weightLines(weights: WeightsCheck, layout: Layout): string[] {
-  const { parameters, tensors, missing, mismatched, unexpected } = weights;
-  const shapes = mismatched.map(
-    ({ name, expected, stored }) => `${name} is [${stored}], should be [${expected}]`,
-  );
-  const groups = Object.entries({ missing, shape: shapes, unused: unexpected });
-  return [
-    ...fieldLines(
-      "weights",
-      `${short(parameters)} numbers in the model; ${counted(tensors, "tensor")} in the file`,
-      layout,
-    ),
-    ...groups.flatMap(([name, all]) => [
-      ...all.slice(0, MOST_NAMES).flatMap((text) => fieldLines(name, text, layout)),
-      ...(all.length > MOST_NAMES
-        ? fieldLines(name, `and ${counted(all.length - MOST_NAMES, "other")}`, layout)
-        : []),
-    ]),
-  ];
 }
 
 function runtimeText(runtime: RuntimeCheck): string {

@@ -4,6 +4,7 @@ import type { Context, ExitCode } from "./context.ts";
 import { machineLines, modelLines } from "./doctor-view.ts";
 import { inspectMachine } from "./inspect-machine.ts";
 import { inspectModel } from "./inspect-model.ts";
+import { locateModel } from "./locate-model.ts";
 import { outcome } from "./outcome.ts";
 import { layoutFor } from "./terminal.ts";
 
@@ -11,9 +12,10 @@ export function doctorCommand(context: Context): AnyCommand {
   return createCommand("doctor")
     .description(
       "Shows what this machine offers for training and which runtime is used; with MODEL, what " +
-        "the folder holds, what is wrong with it, and whether it can predict.",
+        "the folder holds, in which format its weights are, what is wrong with them tensor by " +
+        "tensor, and whether it can predict.",
     )
-    .argument("[model]", "model folder")
+    .argument("[model]", "model folder or hub id")
     .addOption(jsonOption())
     .addHelpText("after", examples("attune doctor", "attune doctor runs/spam"))
     .action(async (model, flags) => {
@@ -22,7 +24,7 @@ export function doctorCommand(context: Context): AnyCommand {
     });
 }
 
-/** Looks and tells; 1 where no runtime works or the model cannot predict. */
+/** Looks and tells; 1 where no runtime works or something is wrong with the model. */
 export async function doctor(
   path: string | undefined,
   flags: { readonly json?: true },
@@ -30,7 +32,8 @@ export async function doctor(
 ): Promise<ExitCode> {
   const { stdout } = context.terminal;
   const machine = await inspectMachine();
-  const model = path === undefined ? undefined : await inspectModel(path, await context.loadLibrary());
+  const folder = path === undefined ? undefined : (await locateModel(context, path)).folder;
+  const model = folder === undefined ? undefined : await inspectModel(folder, await context.loadLibrary());
   if (flags.json) {
     stdout.write(`${JSON.stringify({ ...machine, ...(model === undefined ? {} : { model }) })}\n`);
   } else {
@@ -42,5 +45,5 @@ export async function doctor(
     stdout.write(lines.map((line) => `${line}\n`).join(""));
   }
   const works = machine.runtimes.some((runtime) => "productMs" in runtime);
-  return works && (model === undefined || model.predictionMs !== undefined) ? 0 : 1;
+  return works && (model === undefined || model.problems.length === 0) ? 0 : 1;
 }

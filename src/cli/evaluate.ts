@@ -16,6 +16,7 @@ import {
   threadsOption,
 } from "./command.ts";
 import type { Context, ExitCode } from "./context.ts";
+import { locateModel } from "./locate-model.ts";
 import { writeNote } from "./notes.ts";
 import { outcome } from "./outcome.ts";
 import { reportLines } from "./report.ts";
@@ -43,7 +44,7 @@ export function evaluateCommand(context: Context): AnyCommand {
       "Measures a model on labelled texts: accuracy, precision, recall and F1 of each label, " +
         "the confusion matrix, log loss and expected calibration error.",
     )
-    .argument("<model>", "model folder")
+    .argument("<model>", "model folder or hub id")
     .argument("<data>", "labelled texts, in any form that train reads")
     .addOption(textOption())
     .addOption(labelOption())
@@ -74,7 +75,8 @@ export async function evaluate(
   const { text, label, textPair, skipBadRows, encoding, maxLength } = flags;
   let badRows: readonly BadRow[] = [];
   let truncated: { readonly texts: number; readonly total: number } | undefined;
-  const report = await withModel(context, model, flags, (classifier, progress) => {
+  const { folder } = await locateModel(context, model);
+  const report = await withModel(context, folder, flags, (classifier, progress) => {
     progress.update({ label: "reading the data" });
     return classifier.evaluate(data, {
       textColumn: text,

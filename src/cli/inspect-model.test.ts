@@ -63,11 +63,20 @@ describe("a model folder", () => {
     expect(check.problems).toEqual([]);
     // 144 in the embeddings, 341 in the layer, 42 in the pooler, 14 in the classifier
     expect(check.weights).toEqual({
+      format: "safetensors",
+      files: ["model.safetensors"],
+      otherFiles: [],
       parameters: 541,
       tensors: 25,
       missing: [],
       mismatched: [],
+      wrongType: [],
+      notFinite: [],
+      unreadable: [],
       unexpected: [],
+      surplus: [],
+      ignored: [],
+      untrainedHead: false,
     });
     expect([check.config, check.vocabularySize]).toEqual([config, 7]);
     expect(check.predictionMs).toBeGreaterThanOrEqual(0);
@@ -83,13 +92,25 @@ describe("a model folder", () => {
     expect(check.weights?.missing).toEqual([first.name]);
     expect(check.weights?.mismatched).toEqual([{ name: second.name, expected: second.shape, stored: [3] }]);
     expect(check.weights?.unexpected).toEqual(["bert.extra"]);
-    expect(check.problems).toEqual(["1 tensor missing", "1 tensor of another shape than config.json gives"]);
+    expect(check.problems).toEqual([
+      "1 tensor missing",
+      "1 tensor of another shape than config.json gives",
+      "1 tensor for which config.json has no place",
+    ]);
     expect(check.predictionMs).toBeUndefined();
   });
 
   it("without a trained classifier cannot predict", async () => {
     await write(tensors().filter(({ name }) => !name.startsWith("classifier.")));
-    expect((await inspect()).weights?.missing).toEqual(["classifier.weight", "classifier.bias"]);
+    const { weights, problems } = await inspect();
+    expect(weights).toMatchObject({
+      missing: ["classifier.weight", "classifier.bias"],
+      untrainedHead: true,
+    });
+    expect(problems).toEqual([
+      "2 tensors missing",
+      "the classifier was never trained: attune train DATA --model FOLDER trains one",
+    ]);
   });
 
   it("with a vocabulary that is too large is told so", async () => {
@@ -127,6 +148,53 @@ describe("a model folder", () => {
     };
     const check = await inspectModel(folder, fakeLibrary({ load }));
     expect([check.problems, check.predictionMs]).toEqual([["no"], undefined]);
+  });
+});
+
+describe("weights", () => {
+  it("with NaN, with an infinity, or of whole numbers are named, and how many and where", async () => {
+    const [words, positions, types, ...rest] = tensors();
+    const bad = (tensor: NamedTensor, values: Readonly<Record<number, number>>) => ({
+      ...tensor,
+      data: Float32Array.from({ length: tensor.data.length }, (_, i) => values[i] ?? 0),
+    });
+    await write([
+      bad(words, { 13: Number.NaN, 40: Number.POSITIVE_INFINITY }),
+      { ...positions, data: new Int32Array(positions.data.length) },
+      bad(types, { 0: Number.NEGATIVE_INFINITY }),
+      ...rest,
+    ]);
+    const check = await inspect();
+    expect(check.weights?.notFinite).toEqual([
+      { name: words.name, count: 2, first: [2, 1], value: "NaN" },
+      { name: types.name, count: 1, first: [0, 0], value: "-Infinity" },
+    ]);
+    expect(check.weights?.wrongType).toEqual([{ name: positions.name, dtype: "I32" }]);
+    expect(check.problems).toEqual([
+      "1 tensor of a type that weights do not have",
+      "2 tensors with numbers that are not finite",
+    ]);
+    const lines = modelLines(check, { width: 80, colors: pico.createColors(false) }).join("\n");
+    expect(lines.replaceAll(/\s+/g, " ")).toContain(
+      `${words.name}: numbers must be finite; 2 are not (the first, NaN, at [2, 1])`,
+    );
+  });
+
+  it("of an encoder alone are in order, and nothing is wrong with the folder", async () => {
+    await write(tensors().filter(({ name }) => !/^classifier|pooler/.test(name)));
+    const { id2label: _, label2id: __, problem_type: ___, ...encoder } = toHuggingFaceConfig(config);
+    writeFileSync(
+      join(folder, "config.json"),
+      JSON.stringify({ ...encoder, architectures: ["BertForMaskedLM"] }),
+    );
+    const check = await inspect();
+    expect(check.problems).toEqual([]);
+    expect(check.weights).toMatchObject({ missing: [], untrainedHead: true });
+    const lines = modelLines(check, { width: 200, colors: pico.createColors(false) });
+    expect(lines).toContain("model    1 layer of 6, 2 heads, 13 positions; no classifier");
+    expect(lines.at(-1)).toBe(`a pre-trained encoder, whole: attune train DATA --model ${folder}`);
+    const terminal = new FakeTerminal();
+    expect(await runFake(["doctor", folder], terminal)).toBe(0);
   });
 });
 

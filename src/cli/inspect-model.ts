@@ -4,21 +4,12 @@
  */
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { elementCount } from "../base/shape.ts";
 import { compareNatural } from "../data/index.ts";
-import {
-  parseSequenceClassificationConfig,
-  type SequenceClassificationConfig,
-} from "../models/bert/config.ts";
-import { bertClassifier } from "../models/bert/sequence-classification.ts";
-import {
-  matchParameters,
-  type Mismatch,
-  type ModelFolder,
-  readModelFolder,
-} from "../models/checkpoint/index.ts";
+import { type BertConfig, type ClassificationHead, parseBertConfig } from "../models/bert/config.ts";
+import { readModelFolder } from "../models/checkpoint/index.ts";
 import { tokenizerOfFolder } from "../train/index.ts";
 import type { ClassifierClass } from "./context.ts";
+import { checkWeights, type WeightsCheck, weightProblems } from "./inspect-weights.ts";
 import { describe } from "./outcome.ts";
 
 export interface ModelCheck {
@@ -26,26 +17,14 @@ export interface ModelCheck {
   /** Sizes of the files, folders left out. */
   readonly files: readonly { readonly name: string; readonly bytes: number }[];
   /** Absent where config.json cannot be used. */
-  readonly config?: SequenceClassificationConfig;
+  readonly config?: BertConfig & Partial<ClassificationHead>;
   /** Absent where the configuration or the weights cannot be read. */
   readonly weights?: WeightsCheck;
   /** Tokens in the vocabulary; absent where it cannot be read. */
   readonly vocabularySize?: number;
-  /** Time of the first prediction, loading left out; absent where the model cannot predict. */
+  /** Time of the first prediction, loading left out; absent where the model cannot predict, or not yet. */
   readonly predictionMs?: number;
   readonly problems: readonly string[];
-}
-
-export interface WeightsCheck {
-  /** Numbers that the configuration asks for. */
-  readonly parameters: number;
-  readonly tensors: number;
-  /** Not in the file, by name. */
-  readonly missing: readonly string[];
-  /** In the file in another shape. */
-  readonly mismatched: readonly Mismatch[];
-  /** In the file, and nothing asks for them. */
-  readonly unexpected: readonly string[];
 }
 
 /** Looks at every part of a model folder; what it throws elsewhere becomes a problem here. */
@@ -62,42 +41,23 @@ export async function inspectModel(path: string, library: ClassifierClass): Prom
   const files = await listFiles(path);
   const folder = await attempt(() => readModelFolder(path));
   if (folder === undefined) return { path, files, problems };
-  const config = await attempt(() =>
-    parseSequenceClassificationConfig(folder.config, join(path, "config.json")),
-  );
+  const parsed = await attempt(() => parseBertConfig(folder.config, folder.configFile));
+  const config = parsed === undefined ? undefined : { ...parsed.encoder, ...parsed.head };
   // its size is compared below, so that it is told beside the other problems
   const tokenizer = await attempt(() => tokenizerOfFolder(folder, Number.POSITIVE_INFINITY));
   const vocabularySize = tokenizer?.vocabSize;
-  const weights = config === undefined ? undefined : checkWeights(config, folder);
+  const weights =
+    parsed === undefined ? undefined : await attempt(() => checkWeights(parsed.encoder, parsed.head, folder));
   await folder.weights.close();
-  if (weights !== undefined) problems.push(...weightProblems(weights));
+  if (weights !== undefined) problems.push(...weightProblems(weights, parsed?.head));
   if (config !== undefined && vocabularySize !== undefined && vocabularySize > config.vocabSize) {
     problems.push(
       `the vocabulary has ${vocabularySize} tokens, the model ${config.vocabSize} (vocab_size in config.json)`,
     );
   }
-  const predictionMs = problems.length > 0 ? undefined : await attempt(() => timePrediction(path, library));
+  const predicts = problems.length === 0 && parsed?.head !== undefined;
+  const predictionMs = predicts ? await attempt(() => timePrediction(path, library)) : undefined;
   return { path, files, config, weights, vocabularySize, predictionMs, problems };
-}
-
-function checkWeights(config: SequenceClassificationConfig, folder: ModelFolder): WeightsCheck {
-  const { parameters } = bertClassifier(config, { idType: "int64" });
-  const { missing, fresh, mismatched, unexpected } = matchParameters(parameters, folder.weights);
-  return {
-    parameters: parameters.reduce((sum, { shape }) => sum + elementCount(shape), 0),
-    tensors: folder.weights.tensors.size,
-    missing: [...missing, ...fresh],
-    mismatched,
-    unexpected,
-  };
-}
-
-function weightProblems({ missing, mismatched }: WeightsCheck): string[] {
-  const some = (count: number, what: string) => `${count} ${count === 1 ? "tensor" : "tensors"} ${what}`;
-  return [
-    ...(missing.length > 0 ? [some(missing.length, "missing")] : []),
-    ...(mismatched.length > 0 ? [some(mismatched.length, "of another shape than config.json gives")] : []),
-  ];
 }
 
 async function timePrediction(path: string, library: ClassifierClass): Promise<number> {

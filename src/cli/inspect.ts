@@ -14,6 +14,7 @@ import {
 import type { Context, ExitCode } from "./context.ts";
 import { modelGraphLines } from "./inspect-graph-view.ts";
 import { walkLines } from "./inspect-walk-view.ts";
+import { locateModel } from "./locate-model.ts";
 import { outcome, UsageError } from "./outcome.ts";
 import { Progress } from "./progress.ts";
 import { layoutFor } from "./terminal.ts";
@@ -40,7 +41,7 @@ export function inspectCommand(context: Context): AnyCommand {
         "a row with shape and parameters. With --layer and --text, walks the text through that " +
         "layer with the real numbers: Q, K, V, scores, mask, softmax, norms, feed-forward.",
     )
-    .argument("<model>", "model folder; without --text, an ONNX file will do")
+    .argument("<model>", "model folder or hub id; without --text, an ONNX file will do")
     .addOption(indexOption("--layer <n>", "only this layer; the first is 0"))
     .addOption(createOption("--text <text>", "a text to walk through the layer"))
     .addOption(createOption("--text-pair <text>", "the second text of a pair"))
@@ -70,8 +71,9 @@ export function inspectCommand(context: Context): AnyCommand {
 }
 
 /** Looks into the model, or walks a text through one layer of it, and shows what there is. */
-export async function inspect(path: string, flags: InspectFlags, context: Context): Promise<ExitCode> {
+export async function inspect(model: string, flags: InspectFlags, context: Context): Promise<ExitCode> {
   checkFlags(flags);
+  const { folder: path } = await locateModel(context, model);
   const { stdout } = context.terminal;
   const layout = layoutFor(stdout);
   const lines = await withProgress(context, async () => {

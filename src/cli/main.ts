@@ -18,5 +18,8 @@ export function main(argv: readonly string[]): Promise<ExitCode> {
     version,
     loadLibrary: async () => (await import("../tasks/index.ts")).TextClassifier,
     loadInspector: () => import("../tasks/index.ts"),
+    loadMaskFiller: async (folder, options) =>
+      (await import("../tasks/index.ts")).MaskedLanguageModel.load(folder, options),
+    locateModel: async (name, options) => (await import("../train/index.ts")).locateModel(name, options),
   });
 }

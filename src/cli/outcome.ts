@@ -7,6 +7,7 @@
 import { inspect } from "node:util";
 import { errorCode } from "../base/errors.ts";
 import type { Context, ExitCode } from "./context.ts";
+import { INTERRUPTED } from "./interrupt.ts";
 import { ClosedPipe } from "./terminal.ts";
 
 /** The command line asks for something that cannot be: exit code 2. */
@@ -36,6 +37,7 @@ export async function outcome(
     const shown = usage ? `${red("error:")} ${message}` : message.replace(/^ERR_\w+/, red);
     terminal.stderr.write(`${shown}\n`);
     if (terminal.env.ATTUNE_DEBUG === "1") terminal.stderr.write(`${inspect(error)}\n`);
+    if (code === "ERR_INTERRUPTED") return INTERRUPTED;
     return usage || code === "ERR_OPTION_UNUSED" ? 2 : 1;
   }
 }

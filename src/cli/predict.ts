@@ -19,6 +19,7 @@ import {
 import type { Classifier, Context, ExitCode } from "./context.ts";
 import { counted } from "./format.ts";
 import { fileInputs, givenInputs, type InputItem, type InputSource, streamInputs } from "./inputs.ts";
+import { locateModel } from "./locate-model.ts";
 import { writeNote } from "./notes.ts";
 import { outcome, UsageError } from "./outcome.ts";
 import { type PredictionLayout, predictionLines } from "./prediction-view.ts";
@@ -43,7 +44,7 @@ export function predictCommand(context: Context): AnyCommand {
       "Classifies texts: one a line from FILE or standard input (-), the text column where " +
         "FILE is a table (CSV, TSV, JSONL, JSON, Parquet), or those given with --input.",
     )
-    .argument("<model>", "model folder")
+    .argument("<model>", "model folder or hub id")
     .argument("[file]", "where the texts are (default: standard input)")
     .addOption(
       createOption("--input <text>", "a text to classify; may be repeated").argParser(
@@ -85,9 +86,10 @@ export async function predict(
   context: Context,
 ): Promise<ExitCode> {
   const { terminal } = context;
-  const source = await chooseSource(model, file, flags, context);
+  const { folder } = await locateModel(context, model);
+  const source = await chooseSource(folder, file, flags, context);
   const total = source.rereadable ? await survey(source, flags) : undefined;
-  await withModel(context, model, flags, async (classifier, progress) => {
+  await withModel(context, folder, flags, async (classifier, progress) => {
     if (terminal.stdout.isTerminal) progress.close(); // the answers show how far it is
     const layout = { ...layoutFor(terminal.stdout), labels: classifier.labels };
     const bad = new BadItems(source);

@@ -1,7 +1,7 @@
 /** From the flags of `attune pretrain` to the options of `runPretraining`. */
 import { basename, resolve } from "node:path";
 import type { SentenceObjective } from "../models/bert/masked-lm.ts";
-import type { EmbeddingStart, Masking, PretrainOptions } from "../pretrain/index.ts";
+import type { Initialization, Masking, PretrainOptions } from "../pretrain/index.ts";
 import { resolvePretrainOptions } from "../pretrain/index.ts";
 import type { DeviceChoice } from "../runtime/index.ts";
 import { asUsage } from "./train-options.ts";
@@ -22,7 +22,7 @@ export interface PretrainFlags {
   readonly cased?: true;
   readonly maxPositions?: number;
   readonly initializerRange?: number;
-  readonly embeddings?: EmbeddingStart;
+  readonly initialization?: Initialization;
   readonly masking?: Masking;
   readonly maskShare?: number;
   readonly objective?: SentenceObjective;

@@ -23,7 +23,7 @@ export const pretrainPhases: Readonly<Record<Extract<PretrainEvent, { event: "ph
   vocabulary: "learning the vocabulary",
   tokenizing: "tokenizing the corpus",
   preparing: "building the training graph",
-  embeddings: "starting embeddings from what stands near what",
+  initializing: "starting words from what stands near them",
 };
 
 const headings = ["step", "tokens seen", "dev loss", "accuracy", "perplexity"];

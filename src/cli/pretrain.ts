@@ -1,6 +1,6 @@
 /** `attune pretrain`: from text without labels to a BERT that has learnt the language, or more of it. */
 import { presetNames } from "../models/bert/presets.ts";
-import { embeddingStarts, maskings, runPretraining } from "../pretrain/index.ts";
+import { initializations, maskings, runPretraining } from "../pretrain/index.ts";
 import {
   type AnyCommand,
   createCommand,
@@ -25,10 +25,10 @@ import { jsonSink } from "./train-view.ts";
 export function pretrainCommand(context: Context): AnyCommand {
   return createCommand("pretrain")
     .description(
-      "Pre-trains a BERT on text without labels by guessing hidden words, and writes a model folder that\n" +
+      "Pre-trains a BERT on text without labels by guessing hidden words, and writes a model folder that " +
         "`attune train --model FOLDER` goes on from.\n\n" +
-        "CORPUS is plain text (documents separated by blank lines, or one a line), WikiExtractor output, or CSV,\n" +
-        "TSV, JSONL, JSON or Parquet with a text column; each also gzipped; or a folder of such files. It is\n" +
+        "CORPUS is plain text (documents separated by blank lines, or one a line), WikiExtractor output, or CSV, " +
+        "TSV, JSONL, JSON or Parquet with a text column; each also gzipped; or a folder of such files. It is " +
         "tokenized to disk and may be larger than memory.",
     )
     .argument("<corpus...>", "files or folders of text")
@@ -75,9 +75,9 @@ export function pretrainCommand(context: Context): AnyCommand {
     )
     .addOption(
       createOption(
-        "--embeddings <how>",
-        `how words start: by what stands near them, or at random (default: ${defaults.embeddings})`,
-      ).choices(embeddingStarts),
+        "--initialization <how>",
+        `first weights: from the corpus, or random as published (default: ${defaults.initialization})`,
+      ).choices(initializations),
     )
     .optionsGroup("Objective:")
     .addOption(

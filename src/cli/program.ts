@@ -46,6 +46,11 @@ const entries: readonly Entry[] = [
     load: async (context) => (await import("./import.ts")).importCommand(context),
   },
   {
+    name: "fill-mask",
+    summary: "what a pre-trained model would write in place of [MASK]",
+    load: async (context) => (await import("./fill-mask.ts")).fillMaskCommand(context),
+  },
+  {
     name: "export",
     summary: "write a model as ONNX, for transformers.js and others",
     load: async (context) => (await import("./export.ts")).exportCommand(context),

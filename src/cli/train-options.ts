@@ -5,6 +5,7 @@
  */
 import { basename, dirname, resolve } from "node:path";
 import { errorCode } from "../base/errors.ts";
+import { parseHubName } from "../hub/index.ts";
 import type { DeviceChoice } from "../runtime/index.ts";
 import type { TrainTaskOptions } from "../tasks/types.ts";
 import { resolveTrainOptions } from "../train/options.ts";
@@ -83,14 +84,14 @@ export function asUsage<T>(resolve: () => T): T {
   }
 }
 
-/** runs/messages-tiny for messages.csv.gz or messages/train.csv and the preset tiny. */
+/** runs/messages-tiny for messages.csv.gz or messages/train.csv and the preset tiny; of a hub id, its name. */
 export function defaultOut(data: string, model: string = trainDefaults.model): string {
   const path = resolve(data);
   const file = basename(path)
     .replace(/\.gz$/i, "")
     .replace(/\.[^.]+$/, "");
   const name = file === "train" ? basename(dirname(path)) : file;
-  return `runs/${name}-${basename(resolve(model))}`;
+  return `runs/${name}-${basename(resolve(parseHubName(model)?.id ?? model))}`;
 }
 
 /** Options whose flag has another name. */

@@ -8,6 +8,7 @@ import type { DoneEvent, EvaluationEvent, StartEvent, StepEvent, TrainEvent } fr
 import { confusionLines } from "./confusion-view.ts";
 import { fieldLines } from "./fields.ts";
 import { count, counted, duration, score, short } from "./format.ts";
+import { downloadState } from "./locate-model.ts";
 import { writeNote } from "./notes.ts";
 import { Progress } from "./progress.ts";
 import { perLabelLines, totalsLines } from "./report.ts";
@@ -59,6 +60,8 @@ export class TrainView implements EventSink<TrainEvent> {
 
   show(event: TrainEvent): void {
     switch (event.event) {
+      case "download":
+        return this.#progress.update(downloadState(event));
       case "phase":
         return this.#progress.update({ label: phases[event.phase] });
       case "start":

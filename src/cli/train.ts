@@ -49,7 +49,7 @@ export function trainCommand(context: Context): AnyCommand {
     .optionsGroup("Model:")
     .option(
       "--model <name>",
-      `${presetNames.join(", ")}, or a model folder to go on from (default: ${defaults.model})`,
+      `${presetNames.join(", ")}, or a model folder or hub id to go on from (default: ${defaults.model})`,
     )
     .option("--out <folder>", "where the model goes (default: runs/DATA-MODEL)")
     .addOption(numberOption("--max-length <n>", `most tokens of a text (default: ${defaults.maxLength})`))
@@ -116,6 +116,7 @@ export function trainCommand(context: Context): AnyCommand {
       examples(
         "attune train messages.csv --text message --label intent --model tiny",
         "attune train train.csv --dev dev.csv --test test.csv --out runs/spam",
+        "attune train train.csv --model google-bert/bert-base-chinese",
       ),
     )
     .action(async (data, flags) => {
@@ -131,8 +132,14 @@ export async function train(data: string, flags: TrainFlags, context: Context): 
   const options = trainTaskOptions(data, flags);
   const library = await context.loadLibrary();
   const sink = flags.json ? jsonSink(terminal) : new TrainView(terminal);
+  let downloading = false;
   const interrupt = listenForInterrupt(terminal, {
-    first: () => sink.note("finishing the step and saving; Ctrl-C again stops at once, without saving"),
+    first: () =>
+      sink.note(
+        downloading
+          ? "stopping the download; what has arrived is kept"
+          : "finishing the step and saving; Ctrl-C again stops at once, without saving",
+      ),
     second: () => sink.close(),
   });
   let resumable = false;
@@ -142,6 +149,7 @@ export async function train(data: string, flags: TrainFlags, context: Context): 
       signal: interrupt.signal,
       onEvent(event) {
         sink.show(event);
+        downloading = event.event === "download";
         if (event.event === "interrupted") resumable = true;
         const note = event.event === "start" ? slowDeviceNote(event.device, flags.device) : undefined;
         if (note !== undefined) sink.note(note);
@@ -152,7 +160,10 @@ export async function train(data: string, flags: TrainFlags, context: Context): 
   } catch (error) {
     if (errorCode(error) !== "ERR_INTERRUPTED") throw error;
     sink.close();
-    terminal.stderr.write(resumable ? resumeText(context) : "stopped; there was nothing to save yet\n");
+    const kept = downloading
+      ? "stopped; the same command goes on with the download\n"
+      : "stopped; there was nothing to save yet\n";
+    terminal.stderr.write(resumable ? resumeText(context) : kept);
     return INTERRUPTED;
   } finally {
     sink.close();

@@ -122,8 +122,8 @@ async function* writeStore(
   const encode = encoder(tokenizer, options.masking !== "tokens");
   const writer = await TokenStoreWriter.create(folder);
   const seen = new Set<number>();
-  const heldOut: number[] = []; // indices of documents
-  const counts = { documents: 0, read: 0, short: 0, duplicate: 0, unknown: 0, devTokens: 0, tokens: 0 };
+  const candidates: Candidate[] = [];
+  const counts = { documents: 0, read: 0, short: 0, duplicate: 0, unknown: 0, tokens: 0 };
   const groups = [
     ...source.devFiles.map((file) => ({ file, dev: true })),
     ...source.files.map((file) => ({ file, dev: false })),
@@ -144,14 +144,9 @@ async function* writeStore(
           counts.short++;
           continue;
         }
-        const chosen =
-          options.dev === undefined
-            ? hash / 2 ** 48 < options.devShare && counts.devTokens + tokens.length <= options.devTokens
-            : dev;
-        if (chosen) {
-          heldOut.push(counts.documents);
-          counts.devTokens += tokens.length;
-        }
+        const share = hash / 2 ** 48;
+        if (options.dev === undefined ? share < options.devShare : dev)
+          candidates.push({ document: counts.documents, share, tokens: tokens.length });
         counts.documents++;
         counts.tokens += tokens.length;
         counts.unknown += unknown;
@@ -160,7 +155,10 @@ async function* writeStore(
     }
     await writer.finish({
       made,
-      heldOut,
+      heldOut:
+        options.dev === undefined
+          ? heldOut(candidates, options.devTokens)
+          : candidates.map((c) => c.document),
       shortDocuments: counts.short,
       duplicateDocuments: counts.duplicate,
       unknownShare: counts.unknown / Math.max(1, counts.tokens),
@@ -171,16 +169,36 @@ async function* writeStore(
   }
 }
 
+/** A document that may be held out. */
+interface Candidate {
+  readonly document: number;
+  /** Uniform in [0, 1), from its text. */
+  readonly share: number;
+  readonly tokens: number;
+}
+
+/** The candidates with the smallest shares that fit `devTokens`: a sample of all files, not of the first ones. */
+function heldOut(candidates: readonly Candidate[], devTokens: number): number[] {
+  const chosen: number[] = [];
+  let room = devTokens;
+  for (const { document, tokens } of [...candidates].sort((a, b) => a.share - b.share)) {
+    if (tokens > room) continue;
+    chosen.push(document);
+    room -= tokens;
+  }
+  return chosen.sort((a, b) => a - b);
+}
+
 function fromStore(
   store: TokenStore,
   meta: Readonly<Record<string, unknown>>,
   options: ResolvedPretrainOptions,
 ): Corpus {
-  const heldOut = new Set(Array.isArray(meta.heldOut) ? meta.heldOut.map(Number) : []);
+  const out = new Set(Array.isArray(meta.heldOut) ? meta.heldOut.map(Number) : []);
   const train: DocumentRange[] = [];
   const dev: DocumentRange[] = [];
   store.ends.forEach((end, i) => {
-    (heldOut.has(i) ? dev : train).push({ start: i === 0 ? 0 : store.ends[i - 1], end });
+    (out.has(i) ? dev : train).push({ start: i === 0 ? 0 : store.ends[i - 1], end });
   });
   if (train.length === 0) throw emptyCorpus(options, meta);
   if (dev.length === 0) {

@@ -2,7 +2,7 @@
 
 export type PretrainEvent =
   | PretrainStart
-  | { readonly event: "phase"; readonly phase: "vocabulary" | "tokenizing" | "preparing" | "embeddings" }
+  | { readonly event: "phase"; readonly phase: "vocabulary" | "tokenizing" | "preparing" | "initializing" }
   | { readonly event: "reading"; readonly documents: number; readonly file: number; readonly files: number }
   | PretrainStep
   | PretrainEvaluation

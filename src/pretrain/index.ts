@@ -10,7 +10,7 @@ export type {
   PretrainStep,
 } from "./events.ts";
 export { type Masking, maskings } from "./masking.ts";
-export { type EmbeddingStart, embeddingStarts } from "./options.ts";
+export { type Initialization, initializations } from "./options.ts";
 export type { PretrainOptions, ResolvedPretrainOptions } from "./options.ts";
 export { resolvePretrainOptions } from "./options.ts";
 export { runPretraining, type RunPretrainingOptions } from "./run-in-worker.ts";

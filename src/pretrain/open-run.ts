@@ -67,8 +67,8 @@ export async function* firstWeights(
   const { options, folder, engine, start, corpus } = run;
   const restored = resume ? await folder.restore(engine) : undefined;
   if (restored !== undefined) return restored;
-  if (options.embeddings === "cooccurrence" && isPresetName(options.model))
-    yield { event: "phase", phase: "embeddings" };
+  if (options.initialization === "informed" && isPresetName(options.model))
+    yield { event: "phase", phase: "initializing" };
   const fresh = await start.fill(engine, corpus, backend);
   if (fresh.length > 0) yield freshHeads(run, fresh);
   return undefined;

@@ -18,8 +18,8 @@ import {
 } from "../train/index.ts";
 import { type Masking, maskings } from "./masking.ts";
 
-export const embeddingStarts = ["cooccurrence", "random"] as const;
-export type EmbeddingStart = (typeof embeddingStarts)[number];
+export const initializations = ["informed", "published"] as const;
+export type Initialization = (typeof initializations)[number];
 
 export interface PretrainOptions {
   /** Files or folders of text: plain, WikiExtractor, or tables with a text column; each also .gz. */
@@ -54,10 +54,10 @@ export interface PretrainOptions {
   readonly initializerRange?: number;
 
   /**
-   * How word embeddings start, from scratch: from the words that stand near each other in the corpus ("cooccurrence",
-   * see cooccurrence.ts), or "random". Default "cooccurrence".
+   * First weights, from scratch: "informed" by the corpus and by what attention learns anyway (informed-start.ts), or
+   * drawn as "published". Default "informed".
    */
-  readonly embeddings?: EmbeddingStart;
+  readonly initialization?: Initialization;
 
   /** What is hidden together: "tokens", "whole-words" or "spans". Default "whole-words". */
   readonly masking?: Masking;
@@ -120,7 +120,7 @@ const scratchOnly = [
   "lowercase",
   "maxPositions",
   "initializerRange",
-  "embeddings",
+  "initialization",
 ] as const;
 
 const learntOnly = ["vocabSize", "minFrequency", "alphabetLimit"] as const;
@@ -148,10 +148,10 @@ export function resolvePretrainOptions(options: PretrainOptions): ResolvedPretra
   }
   const resolved = applyDefaults(options);
   checkRanges(resolved, ranges);
-  const { masking, objective, embeddings } = resolved;
+  const { masking, objective, initialization } = resolved;
   refuseOther("masking", masking, maskings);
   refuseOther("objective", objective, objectives);
-  refuseOther("embeddings", embeddings, embeddingStarts);
+  refuseOther("initialization", initialization, initializations);
   return resolved;
 }
 
@@ -176,7 +176,7 @@ function applyDefaults(options: PretrainOptions) {
     lowercase: options.lowercase ?? true,
     maxPositions: options.maxPositions ?? 512,
     initializerRange: options.initializerRange ?? 0.02,
-    embeddings: options.embeddings ?? ("cooccurrence" as const),
+    initialization: options.initialization ?? ("informed" as const),
     masking: options.masking ?? ("whole-words" as const),
     maskShare: options.maskShare ?? 0.15,
     objective: options.objective ?? ("none" as const),
@@ -227,5 +227,5 @@ const ranges: Readonly<Record<string, Range>> = {
 const known = [
   ...Object.keys(ranges),
   ...["corpora", "dev", "textColumn", "encoding", "model", "out", "vocabulary", "lowercase"],
-  ...["masking", "objective", "embeddings", "device"],
+  ...["masking", "objective", "initialization", "device"],
 ];

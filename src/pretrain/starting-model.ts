@@ -3,20 +3,19 @@
  * to go on from, such as one that is to learn the words of a domain before it is fine-tuned (Gururangan et al. 2020).
  */
 import { readFile } from "node:fs/promises";
-import { internal } from "../base/errors.ts";
 import type { TrainingEngine } from "../engine/index.ts";
 import type { BertConfig } from "../models/bert/config.ts";
 import { parseBertConfig } from "../models/bert/config.ts";
 import { bertEncoderPreset, isPresetName } from "../models/bert/presets.ts";
-import { assertLoadable, matchParameters, readModelFolder } from "../models/checkpoint/index.ts";
+import { assertLoadable, matchParameters, readModelFolder, readParameter } from "../models/checkpoint/index.ts";
 import { initialize } from "../nn/index.ts";
 import type { Backend } from "../runtime/index.ts";
 import { BertTokenizer, readVocabulary } from "../text/index.ts";
 import { hashModelFiles, tokenizerOfFolder } from "../train/index.ts";
-import { embedCooccurrence } from "./cooccurrence.ts";
 import type { Corpus, CorpusSource } from "./corpus.ts";
 import { learnVocabulary } from "./corpus.ts";
 import type { PretrainEvent } from "./events.ts";
+import { informedStart } from "./informed-start.ts";
 import type { ResolvedPretrainOptions } from "./options.ts";
 
 export interface PretrainStartingModel {
@@ -69,67 +68,38 @@ async function* fromScratch(
     tokenizer,
     async fill(engine, corpus, backend) {
       for (const { spec, values } of engine.parameters) initialize(spec, seed, values);
-      if (options.embeddings === "cooccurrence")
-        await fillEmbeddings(engine, tokenizer, config, corpus, backend, seed);
+      if (options.initialization === "informed")
+        await informedStart(engine, { tokenizer, config, corpus, backend, seed });
       return [];
     },
   };
 }
 
-/** Words that co-occur start near each other, with five times the deviation of other weights. */
-async function fillEmbeddings(
-  engine: TrainingEngine,
-  tokenizer: BertTokenizer,
-  { vocabSize, hiddenSize, initializerRange }: BertConfig,
-  corpus: Corpus,
-  backend: Backend,
-  seed: number,
-): Promise<void> {
-  const table = engine.parameters.find(({ spec }) => spec.name === "bert.embeddings.word_embeddings.weight");
-  if (table === undefined) throw internal("the model has no word embeddings");
-  const specials = Array.from({ length: vocabSize }, (_, id) => id).filter((id) => tokenizer.isSpecial(id));
-  const options = {
-    vocabSize,
-    hiddenSize,
-    without: new Set(specials),
-    deviation: 5 * initializerRange,
-    seed,
-  };
-  await embedCooccurrence(corpus, table.values, options, backend);
-}
-
 async function fromFolder(path: string, { seed }: ResolvedPretrainOptions): Promise<PretrainStartingModel> {
   const folder = await readModelFolder(path);
   await folder.weights.close();
-  const { encoder: config } = parseBertConfig(folder.config, `${path}/config.json`);
+  const { encoder: config } = parseBertConfig(folder.config, folder.configFile);
   const tokenizer = tokenizerOfFolder(folder, config.vocabSize);
   tokenizer.maskId;
   return {
     from: path,
-    sha256: await hashModelFiles(path),
+    sha256: await hashModelFiles(path, folder),
     config,
     tokenizer,
     async fill(engine) {
       const { weights } = await readModelFolder(path);
       try {
-        const fresh: string[] = [];
-        const isHead = (name: string) => name.startsWith("cls.") || name.startsWith("bert.pooler.");
         const specs = engine.parameters.map(({ spec }) => spec);
-        const stored = new Set(weights.tensors.keys());
+        const match = matchParameters(specs, weights);
         // a bare encoder lacks the heads, a masked-language model the pooler: those start afresh
-        const wanted = specs.filter(({ name }) => !isHead(name) || stored.has(name));
-        const match = matchParameters(wanted, weights);
-        assertLoadable(match);
+        const isHead = (name: string) => name.startsWith("cls.") || name.startsWith("bert.pooler.");
+        assertLoadable({ ...match, missing: match.missing.filter((name) => !isHead(name)) });
         for (const { spec, values } of engine.parameters) {
-          const name = match.storedNames.get(spec.name);
-          if (name === undefined) {
-            initialize(spec, seed, values);
-            fresh.push(spec.name);
-          } else {
-            await weights.readInto(name, values);
-          }
+          const stored = match.storedNames.get(spec.name);
+          if (stored === undefined) initialize(spec, seed, values);
+          else await readParameter(weights, stored, spec, values);
         }
-        return fresh;
+        return specs.map(({ name }) => name).filter((name) => !match.storedNames.has(name));
       } finally {
         await weights.close();
       }

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { AttuneError } from "../base/errors.ts";
 import { maskings } from "./masking.ts";
-import { defaultCheckpointSteps, embeddingStarts, type ResolvedPretrainOptions } from "./options.ts";
+import { defaultCheckpointSteps, initializations, type ResolvedPretrainOptions } from "./options.ts";
 
 const storedSchema = z.strictObject({
   corpora: z.array(z.string()),
@@ -20,7 +20,7 @@ const storedSchema = z.strictObject({
   lowercase: z.boolean(),
   maxPositions: z.int(),
   initializerRange: z.number(),
-  embeddings: z.enum(embeddingStarts),
+  initialization: z.enum(initializations),
   masking: z.enum(maskings),
   maskShare: z.number(),
   objective: z.enum(["none", "nsp", "sop"]),

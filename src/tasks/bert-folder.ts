@@ -41,7 +41,7 @@ export async function withBertFolder<T>(
 ): Promise<T> {
   const folder = await readModelFolder(path);
   try {
-    const { encoder: config, head } = parseBertConfig(folder.config, `${path}/config.json`);
+    const { encoder: config, head } = parseBertConfig(folder.config, folder.configFile);
     if (head !== undefined) {
       const { inputs, logits, parameters } = bertClassifier({ ...config, ...head }, { idType: "int64" });
       const match = matchParameters(parameters, folder.weights);

@@ -7,11 +7,11 @@
 import { readFile, stat } from "node:fs/promises";
 import { AttuneError } from "../base/errors.ts";
 import { elementCount } from "../base/shape.ts";
-import { readError } from "../models/checkpoint/file-errors.ts";
+import { readError } from "../base/file-errors.ts";
 import type { Graph, GraphDescription, Model } from "../onnx/index.ts";
 import { decodeModel, describeGraph, graphLayers, printGraph } from "../onnx/index.ts";
 import { emitModel } from "../tensor/index.ts";
-import { trainingStepModel } from "../train/index.ts";
+import { locateModel, trainingStepModel } from "../train/index.ts";
 import { type BertFolder, withBertFolder } from "./bert-folder.ts";
 
 export interface DescribeOptions {
@@ -88,7 +88,8 @@ export interface ModelDescription {
  * @example
  * const { summary, text } = await describeModel("runs/messages", { layer: 0 });
  */
-export async function describeModel(path: string, options: DescribeOptions = {}): Promise<ModelDescription> {
+export async function describeModel(model: string, options: DescribeOptions = {}): Promise<ModelDescription> {
+  const { folder: path } = await locateModel(model);
   return (await isOnnxFile(path))
     ? describeFile(path, options)
     : withBertFolder(path, (bert) => describeFolder(path, bert, options));

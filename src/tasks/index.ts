@@ -7,6 +7,8 @@ export type {
   ParameterGroup,
 } from "./describe-model.ts";
 export { describeModel } from "./describe-model.ts";
+export type { FilledMask, FillMaskOptions, MaskCandidate } from "./fill-mask.ts";
+export { MaskedLanguageModel } from "./fill-mask.ts";
 export { TextClassifier } from "./text-classifier.ts";
 export type {
   EvaluateOptions,

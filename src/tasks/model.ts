@@ -10,7 +10,12 @@ import type { SequenceClassificationConfig } from "../models/bert/config.ts";
 import { parseSequenceClassificationConfig } from "../models/bert/config.ts";
 import { bertClassifier } from "../models/bert/sequence-classification.ts";
 import type { ModelFolder, NamedTensor } from "../models/checkpoint/index.ts";
-import { assertLoadable, matchParameters, readModelFolder } from "../models/checkpoint/index.ts";
+import {
+  assertLoadable,
+  matchParameters,
+  readModelFolder,
+  readParameter,
+} from "../models/checkpoint/index.ts";
 import type { Model } from "../onnx/index.ts";
 import type { Dialect } from "../tensor/index.ts";
 import { emitModel } from "../tensor/index.ts";
@@ -40,20 +45,21 @@ const attuneSchema = z.looseObject({
     .optional(),
 });
 
-/** Reads a folder that attune or transformers wrote and checks every tensor against the configuration. */
+/** Reads a model folder and checks every tensor against the configuration, and every number of it. */
 export async function loadModel(path: string): Promise<LoadedModel> {
   const folder = await readModelFolder(path);
   try {
-    const config = parseSequenceClassificationConfig(folder.config, `${path}/config.json`);
+    const config = parseSequenceClassificationConfig(folder.config, folder.configFile);
     const tokenizer = tokenizerOfFolder(folder, config.vocabSize);
     const { parameters } = bertClassifier(config, { idType: "int64" });
     const match = matchParameters(parameters, folder.weights);
     assertLoadable(match);
     if (match.freshHead) throw noHead(path);
     const weights = new Map<string, HostTensor<"float32">>();
-    for (const { name, shape } of parameters) {
+    for (const spec of parameters) {
+      const { name, shape } = spec;
       const data = new Float32Array(elementCount(shape));
-      await folder.weights.readInto(match.storedNames.get(name) ?? name, data);
+      await readParameter(folder.weights, match.storedNames.get(name) ?? name, spec, data);
       weights.set(name, { dtype: "float32", shape, data });
     }
     const attune = parseAttune(folder);

@@ -7,6 +7,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { AttuneError, internal } from "../base/errors.ts";
+import { optionError } from "../base/options.ts";
 import type { CollatedBatch } from "../data/index.ts";
 import { encodeLabels } from "../data/index.ts";
 import { argmaxRows } from "../eval/index.ts";
@@ -17,7 +18,15 @@ import type { RunSession } from "../runtime/index.ts";
 import { openWorkerSession } from "../runtime/index.ts";
 import type { Encoding } from "../text/index.ts";
 import type { DoneEvent, Report, TrainEvent } from "../train/index.ts";
-import { allLogits, checkMaxLength, loadSplit, probabilities, report, runTraining } from "../train/index.ts";
+import {
+  allLogits,
+  checkMaxLength,
+  loadSplit,
+  locateModel,
+  probabilities,
+  report,
+  runTraining,
+} from "../train/index.ts";
 import type { LoadedModel } from "./model.ts";
 import { classifierModel, loadModel, namedTensors, trainedColumns } from "./model.ts";
 import type {
@@ -38,10 +47,13 @@ const THRESHOLD = 0.5;
 export class TextClassifier {
   readonly #model: LoadedModel;
   readonly #session: RunSession;
+  /** The hub id that it was loaded by; its folder is then the cache's, not ours to write into. */
+  readonly #hubId: string | undefined;
 
-  private constructor(model: LoadedModel, session: RunSession) {
+  private constructor(model: LoadedModel, session: RunSession, hubId: string | undefined) {
     this.#model = model;
     this.#session = session;
+    this.#hubId = hubId;
   }
 
   /**
@@ -72,23 +84,23 @@ export class TextClassifier {
   }
 
   /**
-   * Loads a model folder that attune or Hugging Face transformers wrote.
+   * Loads a model folder that attune or Hugging Face transformers wrote, or a model of the hub by its id, which is
+   * downloaded where the cache lacks it (docs/hub.md).
    *
-   * @throws ERR_MODEL_FOLDER, ERR_MODEL_FILE, ERR_CONFIG, ERR_TENSOR_SHAPE and the like, naming file and tensor.
+   * @throws what `resolveModel` throws; ERR_MODEL_FOLDER, ERR_MODEL_FILE, ERR_CONFIG, ERR_TENSOR_SHAPE and the like, naming file and tensor.
    */
-  static async load(folder: string, options: LoadOptions = {}): Promise<TextClassifier> {
-    const model = await loadModel(folder);
-    const { device, threads } = options;
-    const bytes = encodeModel(classifierModel(model, "ort"));
-    return new TextClassifier(
-      model,
-      await openWorkerSession(bytes, device, threads === undefined ? {} : { threads }),
-    );
+  static async load(model: string, options: LoadOptions = {}): Promise<TextClassifier> {
+    const { device, threads, signal, onDownload } = options;
+    const place = await locateModel(model, { signal, onProgress: onDownload });
+    const loaded = await loadModel(place.folder);
+    const bytes = encodeModel(classifierModel(loaded, "ort"));
+    const session = await openWorkerSession(bytes, device, threads === undefined ? {} : { threads });
+    return new TextClassifier(loaded, session, place.hub?.id);
   }
 
-  /** The names of the columns that the model in `folder` was trained on; none where another tool wrote it. */
-  static columnsOf(folder: string): Promise<LoadedModel["columns"]> {
-    return trainedColumns(folder);
+  /** The names of the columns that a model (a folder or hub id) was trained on; none where another tool wrote it. */
+  static async columnsOf(model: string): Promise<LoadedModel["columns"]> {
+    return trainedColumns((await locateModel(model)).folder);
   }
 
   /** Label names in the order of the model's outputs. */
@@ -182,10 +194,17 @@ export class TextClassifier {
   /**
    * Writes `onnx/model.onnx` in standard operators, as transformers.js and other ONNX runtimes load it.
    *
-   * @param folder a model folder; default the one this model was loaded from.
+   * @param folder a model folder; default the one this model was loaded from, which a hub id does not have.
    * @returns the file's path.
+   * @throws ERR_OPTION where a model of the hub is given no folder
    */
   async exportOnnx(folder: string = this.#model.path): Promise<string> {
+    if (this.#hubId !== undefined && folder === this.#model.path)
+      throw optionError(
+        "exportOnnx",
+        "a model of the hub needs a folder",
+        `${this.#hubId} lies in the cache`,
+      );
     if (folder !== this.#model.path) await this.save(folder);
     await mkdir(join(folder, "onnx"), { recursive: true });
     const path = join(folder, "onnx", "model.onnx");

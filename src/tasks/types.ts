@@ -1,5 +1,6 @@
 /** What the front door takes and gives, as plain data. */
 import type { BadRow } from "../data/index.ts";
+import type { HubProgress } from "../hub/index.ts";
 import type { DataOptions, TrainEvent, TrainOptions } from "../train/index.ts";
 import type { DeviceChoice } from "../runtime/index.ts";
 
@@ -36,6 +37,10 @@ export type Prediction = SinglePrediction | MultiPrediction;
 export interface LoadOptions {
   readonly device?: DeviceChoice;
   readonly threads?: number;
+  /** Aborting the download of a hub id keeps what has arrived and rejects with ERR_INTERRUPTED. */
+  readonly signal?: AbortSignal;
+  /** Called a few times a second while a hub id is downloaded. */
+  readonly onDownload?: (progress: HubProgress) => void;
 }
 
 export interface PredictOptions {

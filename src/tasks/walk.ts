@@ -10,13 +10,14 @@ import { AttuneError, internal } from "../base/errors.ts";
 import { elementCount } from "../base/shape.ts";
 import type { BertConfig } from "../models/bert/config.ts";
 import { bertBackbone, bertInputs } from "../models/bert/backbone.ts";
+import { readParameter } from "../models/checkpoint/index.ts";
 import { Scope } from "../nn/index.ts";
 import { encodeModel } from "../onnx/index.ts";
 import { openWorkerSession } from "../runtime/index.ts";
 import { emitModel, type Tensor, topologicalOrder } from "../tensor/index.ts";
 import type { BertTokenizer, Encoding } from "../text/index.ts";
 import { bertClassifier } from "../models/bert/sequence-classification.ts";
-import { tokenizerOfFolder } from "../train/index.ts";
+import { locateModel, tokenizerOfFolder } from "../train/index.ts";
 import { type BertFolder, withBertFolder } from "./bert-folder.ts";
 import { checkLayer, isOnnxFile } from "./describe-model.ts";
 import { parseAttune } from "./model.ts";
@@ -40,8 +41,9 @@ import {
  * const walk = await walkLayer("runs/messages", { layer: 0, text: "Where is my parcel?" });
  * walk.steps.weights.shape; // [2, 7, 7]: heads, queries, keys
  */
-export async function walkLayer(path: string, options: WalkOptions): Promise<LayerWalk> {
+export async function walkLayer(model: string, options: WalkOptions): Promise<LayerWalk> {
   checkTexts(options);
+  const { folder: path } = await locateModel(model);
   if (await isOnnxFile(path)) throw noTokenizer(path);
   return withBertFolder(path, async (bert) => {
     const { config, folder } = bert;
@@ -127,9 +129,10 @@ async function run(
     ),
   );
   const weights = new Map<string, HostTensor<"float32">>();
-  for (const { name, shape } of graph.parameters.filter((spec) => needed.has(spec.name))) {
+  for (const spec of graph.parameters.filter(({ name }) => needed.has(name))) {
+    const { name, shape } = spec;
     const data = new Float32Array(elementCount(shape));
-    await folder.weights.readInto(match.storedNames.get(name) ?? name, data);
+    await readParameter(folder.weights, match.storedNames.get(name) ?? name, spec, data);
     weights.set(name, { dtype: "float32", shape, data });
   }
   const model = emitModel({ name: "walk", inputs, outputs, parameters: weights, dialect: "ort" });

@@ -4,10 +4,12 @@
  * Nothing here prints; `cli/` renders.
  */
 import type { MultiLabelReport, SingleLabelReport } from "../eval/index.ts";
+import type { HubProgress } from "../hub/index.ts";
 
 export type Report = SingleLabelReport | MultiLabelReport;
 
 export type TrainEvent =
+  | DownloadEvent
   | StartEvent
   | { readonly event: "phase"; readonly phase: "reading" | "vocabulary" | "tokenizing" | "preparing" }
   | StepEvent
@@ -16,6 +18,11 @@ export type TrainEvent =
   | { readonly event: "warning"; readonly code: string; readonly message: string }
   | InterruptedEvent
   | DoneEvent;
+
+/** The model to go on from is fetched from the hub: before anything else, a few times a second. */
+export interface DownloadEvent extends HubProgress {
+  readonly event: "download";
+}
 
 /** Data and model are ready; the first step comes next. */
 export interface StartEvent {

@@ -3,6 +3,7 @@ export { RunFolder, writeCheckpoint } from "./checkpoint.ts";
 export { allLogits, probabilities, report } from "./evaluate.ts";
 export type {
   DoneEvent,
+  DownloadEvent,
   EvaluationEvent,
   InterruptedEvent,
   Report,
@@ -10,6 +11,7 @@ export type {
   StepEvent,
   TrainEvent,
 } from "./events.ts";
+export { locateModel, originText, unaskedText } from "./model-place.ts";
 export type { DataOptions, ResolvedTrainOptions, TrainOptions } from "./options.ts";
 export type { Range } from "./option-checks.ts";
 export {

@@ -9,17 +9,22 @@
  */
 import { errorCode } from "../base/errors.ts";
 import { elementCount } from "../base/shape.ts";
+import type { ModelPlace } from "../hub/index.ts";
 import { linearWarmup } from "../optim/index.ts";
+import { BUILT_IN_MODEL } from "../models/checkpoint/index.ts";
 import type { Backend } from "../runtime/index.ts";
 import { loadBackend } from "../runtime/index.ts";
 import type { LoopState } from "./checkpoint.ts";
 import { initialState, loopStateSchema, RunFolder } from "./checkpoint.ts";
 import { collapsedEpochs, refuseCollapse } from "./collapse.ts";
 import type { EvaluationEvent, TrainEvent } from "./events.ts";
+import { defaultModel } from "./default-model.ts";
 import { finish } from "./finish.ts";
 import { isKept } from "./keep-rule.ts";
 import { checkResumable, manifestOf } from "./manifest.ts";
-import type { ResolvedTrainOptions } from "./options.ts";
+import type { ResolvedTrainOptions, TrainOptions } from "./options.ts";
+import { resolveTrainOptions } from "./options.ts";
+import type { Examples } from "./prepare.ts";
 import { checkMaxLength, readExamples, tokenizeExamples } from "./prepare.ts";
 import type { Run } from "./run.ts";
 import { createEngine, epochBatches, evaluateSet, planned, stepFeeds } from "./run.ts";
@@ -28,6 +33,8 @@ import { startingModel } from "./starting-model.ts";
 export interface RunControl {
   /** Go on from the last checkpoint in the output folder. */
   readonly resume: boolean;
+  /** Where the options' model is; undefined for a preset, and where the options name its folder. */
+  readonly place?: ModelPlace | undefined;
   /** Asked after each step: true finishes with a checkpoint. */
   readonly shouldStop: () => boolean;
 }
@@ -38,13 +45,15 @@ export interface RunControl {
  * @throws whatever readers, tokenizer and checkpoints throw, ERR_DIVERGED, ERR_COLLAPSED, ERR_RUN_UNFINISHED,
  *   ERR_NOTHING_TO_RESUME, ERR_RESUME_MISMATCH. An earlier model in the folder stays until the new one is complete.
  */
-export async function* train(options: ResolvedTrainOptions, control: RunControl): AsyncGenerator<TrainEvent> {
-  const backend = await loadBackend(options.device);
-  const folder = new RunFolder(options.out, loopStateSchema);
+export async function* train(given: TrainOptions, control: RunControl): AsyncGenerator<TrainEvent> {
+  const assumed = resolveTrainOptions(given);
+  const backend = await loadBackend(assumed.device);
+  const folder = new RunFolder(assumed.out, loopStateSchema);
   await folder.check(control.resume);
-  const examples = yield* readExamples(options);
-  const start = yield* startingModel(options, examples);
-  const manifest = manifestOf(options, { ...examples.sha256, ...start.sha256 }, backend);
+  const examples = yield* readExamples(assumed);
+  const options = yield* withModel(given, assumed, examples);
+  const start = yield* startingModel(options, examples, control.place);
+  const manifest = manifestOf(options, { ...examples.sha256, ...start.sha256 }, backend, control.place?.hub);
   if (control.resume) checkResumable(await folder.manifest(), manifest, folder.path);
   checkMaxLength(options.maxLength, start.config.maxPositionEmbeddings);
   const data = yield* tokenizeExamples(examples, start.tokenizer, options.maxLength);
@@ -61,6 +70,20 @@ export async function* train(options: ResolvedTrainOptions, control: RunControl)
   } finally {
     await engine.dispose();
   }
+}
+
+/** The options with the model that training starts from, which may depend on the texts where none is named. */
+async function* withModel(
+  given: TrainOptions,
+  assumed: ResolvedTrainOptions,
+  examples: Examples,
+): AsyncGenerator<TrainEvent, ResolvedTrainOptions> {
+  if (given.model !== undefined || assumed.model !== BUILT_IN_MODEL) return assumed;
+  const { model, because } = await defaultModel(examples);
+  if (because === undefined) return assumed;
+  const message = `the built-in model reads English and Chinese, and ${because}: training starts from scratch (${model}); --model says otherwise`;
+  yield { event: "warning", code: "WARN_LANGUAGE", message };
+  return resolveTrainOptions({ ...given, model });
 }
 
 async function* trainWith(run: Run, control: RunControl, backend: Backend): AsyncGenerator<TrainEvent> {

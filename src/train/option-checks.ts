@@ -1,6 +1,8 @@
 /** Checks that the options of training and of pre-training share: known names, ranges, and what `model` may name. */
 import { existsSync } from "node:fs";
 import { AttuneError, nearest } from "../base/errors.ts";
+import { parseHubName, refusePresetSlip } from "../hub/index.ts";
+import { builtInModels, isBuiltIn } from "../models/checkpoint/index.ts";
 import { isPresetName, presetNames } from "../models/bert/presets.ts";
 
 /** What must hold of a number, and how to say it. */
@@ -30,13 +32,18 @@ export function refuseUnknown(options: object, known: readonly string[]): void {
   });
 }
 
-/** @throws ERR_MODEL_UNKNOWN for what is neither a preset nor a folder */
+/** Names that never mean a model on the hub. */
+export const reservedNames: readonly string[] = [...presetNames, ...builtInModels];
+
+/** @throws ERR_MODEL_UNKNOWN for what cannot be a model: no preset, no built-in one, no folder and no hub id */
 export function refuseUnknownModel(model: string | undefined): void {
-  if (model === undefined || isPresetName(model) || existsSync(model)) return;
-  const hint = nearest(model, presetNames);
+  if (model === undefined || isPresetName(model) || isBuiltIn(model) || existsSync(model)) return;
+  const onHub = parseHubName(model);
+  if (onHub !== undefined) return refusePresetSlip(onHub, reservedNames); // asked for later: model-place.ts
+  const hint = nearest(model, reservedNames);
   throw new AttuneError("ERR_MODEL_UNKNOWN", {
-    rule: `a model must be a preset (${presetNames.join(", ")}) or a model folder`,
-    found: `"${model}" is neither`,
+    rule: `a model must be a preset (${presetNames.join(", ")}), a built-in model (${builtInModels.join(", ")}), a model folder or a hub id`,
+    found: `"${model}" is none`,
     next: hint === undefined ? "check the path" : `did you mean "${hint}"?`,
   });
 }

@@ -6,6 +6,7 @@
  * is used.
  */
 import { availableParallelism } from "node:os";
+import { BUILT_IN_MODEL, isBuiltIn } from "../models/checkpoint/index.ts";
 import type { PresetName } from "../models/bert/presets.ts";
 import { isPresetName } from "../models/bert/presets.ts";
 import { MAX_MICRO_BATCHES } from "../engine/index.ts";
@@ -46,7 +47,11 @@ export interface DataOptions {
 }
 
 export interface TrainOptions extends DataOptions {
-  /** A preset (tiny, mini, small, medium, base) to train from scratch, or a model folder to go on from. */
+  /**
+   * A preset (tiny, mini, small, medium, base) to train from scratch; a model folder, a hub id
+   * (google-bert/bert-base-chinese, with or without @revision) or the name of a built-in model to go on from. Default:
+   * the built-in "attune-zh-en-mini" where it can read the texts, else "mini".
+   */
   readonly model?: string;
   /** Folder for the model; checkpoints stand inside it while training. */
   readonly out: string;
@@ -146,8 +151,14 @@ export function resolveTrainOptions(options: TrainOptions): ResolvedTrainOptions
   return resolved;
 }
 
+/** Whether options are given that only a vocabulary or weights made here can use. */
+function wantsScratch(options: TrainOptions): boolean {
+  return scratchOnly.some((name) => options[name] !== undefined);
+}
+
 function applyDefaults(options: TrainOptions) {
-  const model = options.model ?? "mini";
+  const model =
+    options.model ?? (isBuiltIn(BUILT_IN_MODEL) && !wantsScratch(options) ? BUILT_IN_MODEL : "mini");
   const scratch = isPresetName(model);
   const start = isPresetName(model) ? fromScratch[model] : fromFolder;
   return {

@@ -2,24 +2,34 @@
  * What training starts from: a preset with fresh weights and a vocabulary learnt from train, or a model folder.
  */
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import type { LabelSchema } from "../data/index.ts";
 import { hashSource } from "../data/index.ts";
+import type { HubOrigin, ModelPlace } from "../hub/index.ts";
 import type { ParsedBertConfig, SequenceClassificationConfig } from "../models/bert/config.ts";
 import { parseBertConfig } from "../models/bert/config.ts";
 import { bertPreset, isPresetName } from "../models/bert/presets.ts";
-import type { StoredTensors } from "../models/checkpoint/index.ts";
-import { assertLoadable, matchParameters, readModelFolder } from "../models/checkpoint/index.ts";
+import type { ModelFolder } from "../models/checkpoint/index.ts";
+import {
+  assertLoadable,
+  hasHead,
+  isBuiltIn,
+  matchParameters,
+  readModelFolder,
+  readParameter,
+  withoutHead,
+} from "../models/checkpoint/index.ts";
 import { initialize } from "../nn/index.ts";
 import { BertTokenizer, trainWordPiece } from "../text/index.ts";
 import type { TrainingEngine } from "../engine/index.ts";
 import type { TrainEvent } from "./events.ts";
+import { shownName } from "./model-place.ts";
 import type { ResolvedTrainOptions } from "./options.ts";
 import type { Examples } from "./prepare.ts";
 import { tokenizerOfFolder } from "./tokenizer-of-folder.ts";
 
 export interface StartingModel {
-  /** For people: "tiny, from scratch" or the folder. */
+  /** For people: "tiny, from scratch", the folder, or the model on the hub. */
   readonly from: string;
   /** SHA-256 of the files that it was read from, by path. */
   readonly sha256: Readonly<Record<string, string>>;
@@ -29,16 +39,17 @@ export interface StartingModel {
   fill(engine: TrainingEngine): Promise<void>;
 }
 
-/** Decides on architecture, vocabulary and first weights. */
+/** Decides on architecture, vocabulary and first weights; `place` is where the options' model is. */
 export async function* startingModel(
   options: ResolvedTrainOptions,
   examples: Examples,
+  place: ModelPlace = { folder: options.model },
 ): AsyncGenerator<TrainEvent, StartingModel> {
   if (isPresetName(options.model)) {
     yield { event: "phase", phase: "vocabulary" };
     return fromScratch(options.model, options, examples);
   }
-  return yield* fromFolder(options, examples.schema);
+  return yield* fromFolder(options, examples.schema, place);
 }
 
 function fromScratch(preset: string, options: ResolvedTrainOptions, examples: Examples): StartingModel {
@@ -70,31 +81,30 @@ function fromScratch(preset: string, options: ResolvedTrainOptions, examples: Ex
 async function* fromFolder(
   options: ResolvedTrainOptions,
   schema: LabelSchema,
+  place: ModelPlace,
 ): AsyncGenerator<TrainEvent, StartingModel> {
-  const folder = await readModelFolder(options.model);
+  const folder = await readModelFolder(place.folder);
   await folder.weights.close();
-  const parsed = parseBertConfig(folder.config, `${folder.path}/config.json`);
-  const hasHead = folder.weights.tensors.has("classifier.weight");
-  const keepsHead = hasHead && sameHead(parsed, schema);
+  const parsed = parseBertConfig(folder.config, folder.configFile);
+  const storesHead = hasHead(folder.weights);
+  const keepsHead = storesHead && sameHead(parsed, schema);
+  const name = shownName(options.model, place);
   if (!keepsHead) {
-    const why =
-      hasHead && parsed.head !== undefined
-        ? `its labels are ${parsed.head.labels.join(", ")}`
-        : "it has none";
+    const why = storesHead ? labelsOf(parsed, folder.configFile) : "it has none";
     yield {
       event: "warning",
       code: "WARN_FRESH_HEAD",
-      message: `${folder.path} gives the encoder; the classifier starts afresh (${why})`,
+      message: `${name} gives the encoder; the classifier starts afresh (${why})`,
     };
   }
   const config = { ...parsed.encoder, ...head(schema), ...dropouts(options.dropout) };
   return {
-    from: folder.path,
-    sha256: await hashModelFiles(folder.path),
+    from: isBuiltIn(options.model) ? `${name}, built in` : name,
+    sha256: await hashModelFiles(options.model, folder, place.hub),
     config,
     tokenizer: tokenizerOfFolder(folder, config.vocabSize),
     async fill(engine) {
-      const { weights } = await readModelFolder(options.model);
+      const { weights } = await readModelFolder(place.folder);
       try {
         const specs = engine.parameters.map(({ spec }) => spec);
         const match = matchParameters(specs, keepsHead ? weights : withoutHead(weights));
@@ -102,7 +112,7 @@ async function* fromFolder(
         for (const { spec, values } of engine.parameters) {
           const stored = match.storedNames.get(spec.name);
           if (stored === undefined) initialize(spec, options.seed, values);
-          else await weights.readInto(stored, values);
+          else await readParameter(weights, stored, spec, values);
         }
       } finally {
         await weights.close();
@@ -111,14 +121,27 @@ async function* fromFolder(
   };
 }
 
-/** The files that decide what training from a folder starts with. */
-export async function hashModelFiles(folder: string): Promise<Record<string, string>> {
-  const paths = ["config.json", "model.safetensors", "tokenizer.json", "vocab.txt"].map((name) =>
-    join(folder, name),
-  );
-  const there = paths.filter((path) => existsSync(path));
+/**
+ * The files that decide what training from a folder starts with, every file of the weights among them, under the name
+ * that the user gave, or id and commit: the paths of this machine and its cache are nobody else's business.
+ */
+export async function hashModelFiles(
+  model: string,
+  { path, configFile, weights }: ModelFolder,
+  hub?: HubOrigin,
+): Promise<Record<string, string>> {
+  const shown = hub === undefined ? model : `${hub.id}@${hub.commit}`;
+  const tokenizer = ["tokenizer.json", "tokenizer_config.json", "vocab.txt"].map((name) => join(path, name));
+  const there = [configFile, ...weights.files, ...tokenizer.filter((file) => existsSync(file))];
   return Object.fromEntries(
-    await Promise.all(there.map(async (path): Promise<[string, string]> => [path, await hashSource(path)])),
+    await Promise.all(
+      there.map(
+        async (file): Promise<[string, string]> => [
+          join(shown, relative(path, file)),
+          await hashSource(file),
+        ],
+      ),
+    ),
   );
 }
 
@@ -129,16 +152,17 @@ function* texts({ train }: Examples): Generator<string> {
   }
 }
 
-/** The checkpoint as if it had no classifier, whose shape is that of other labels. */
-function withoutHead({ path, tensors }: StoredTensors): StoredTensors {
-  return { path, tensors: new Map([...tensors].filter(([name]) => !name.startsWith("classifier."))) };
-}
-
 function head({ kind, names }: LabelSchema): Pick<SequenceClassificationConfig, "labels" | "problemType"> {
   return {
     labels: names,
     problemType: kind === "multi" ? "multi_label_classification" : "single_label_classification",
   };
+}
+
+function labelsOf({ head: stored }: ParsedBertConfig, configFile: string): string {
+  return stored === undefined
+    ? `${configFile} does not say what the labels of the one that it has are`
+    : `its labels are ${stored.labels.join(", ")}`;
 }
 
 function sameHead({ head: stored }: ParsedBertConfig, schema: LabelSchema): boolean {

@@ -5,5 +5,5 @@ import { train } from "./loop.ts";
 import type { TrainRequest } from "./run-in-worker.ts";
 
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- run-in-worker.ts is the only one to start this file
-const { options, resume } = workerData as TrainRequest;
-await serveEvents((shouldStop) => train(options, { resume, shouldStop }));
+const { options, resume, place } = workerData as TrainRequest;
+await serveEvents((shouldStop) => train(options, { resume, place, shouldStop }));

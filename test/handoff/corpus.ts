@@ -44,7 +44,7 @@ export function smallRun(folder: string, out: string, more: Partial<PretrainOpti
     out: join(folder, out),
     vocabSize: 300,
     minFrequency: 2,
-    embeddings: "random",
+    initialization: "published",
     maxLength: 32,
     steps: 20,
     stepTokens: 256,

@@ -17,7 +17,7 @@ import { randomUUID } from "node:crypto";
 import { access, type FileHandle, mkdir, open, readdir, rename, rm, rmdir } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { AttuneError } from "../../base/errors.ts";
-import { isMissing, writeError } from "./file-errors.ts";
+import { isMissing, writeError } from "../../base/file-errors.ts";
 
 /** Text is written as UTF-8; byte arrays one after the other. */
 export type FileContent = string | readonly Uint8Array[];
@@ -93,6 +93,13 @@ export async function writeFolderAtomic(
 export async function currentFile(folder: string, name: string): Promise<string> {
   const committed = join(folder, COMMIT, name);
   return (await isThere(committed)) ? committed : join(folder, name);
+}
+
+/** The names in a folder, those included that are committed and still wait for their move; sorted. */
+export async function listFolder(folder: string): Promise<string[]> {
+  const names = await readdir(folder);
+  const committed = names.includes(COMMIT) ? await readdir(join(folder, COMMIT)) : [];
+  return [...new Set([...names.filter((name) => name !== COMMIT), ...committed])].sort();
 }
 
 /** Moves committed files to their places; safe to repeat after being cut short anywhere. */

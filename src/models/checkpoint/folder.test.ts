@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { bertPreset } from "../bert/presets.ts";
 import { parseSequenceClassificationConfig, toHuggingFaceConfig } from "../bert/config.ts";
 import { readModelFolder } from "./folder.ts";
+import { openSafetensors } from "./safetensors.ts";
 import { writeModelFolder, type ModelFolderContent } from "./write-folder.ts";
 
 const config = bertPreset("tiny", {
@@ -41,9 +42,13 @@ describe("writing and reading", () => {
     expect(model.vocabulary).toBe(content.vocabularyText);
     expect(model.tokenizerJson).toBe(content.tokenizerJson);
     expect(model.attune).toEqual({ seed: 1 });
-    expect(weights.metadata).toEqual({ format: "pt" });
+    expect(weights.format).toBe("safetensors");
+    await using file = await openSafetensors(weights.path);
+    expect(file.metadata).toEqual({ format: "pt" });
     expect([...weights.tensors.keys()]).toEqual(["classifier.bias"]);
-    expect(await weights.read("classifier.bias")).toEqual(Float32Array.of(0.5, -1));
+    const bias = new Float32Array(2);
+    await weights.readInto("classifier.bias", bias);
+    expect(bias).toEqual(Float32Array.of(0.5, -1));
     expect(await readFile(join(path, "README.md"), "utf8")).toBe("# A model\n");
   });
 
@@ -110,7 +115,12 @@ describe("writing and reading", () => {
       await rm(join(path, name));
     const { weights, ...others } = await readModelFolder(path);
     await weights.close();
-    expect(others).toEqual({ path, config: content.config });
+    expect(others).toEqual({
+      path,
+      config: content.config,
+      configFile: join(path, "config.json"),
+      otherWeights: [],
+    });
   });
 
   test("a committed version is read although its files have not moved yet", async () => {
@@ -144,13 +154,11 @@ describe("broken folders", () => {
 
   test.each([
     ["notes.txt", "copy the weights into the folder"],
-    ["pytorch_model.bin", "safe_serialization=True"],
-    ["pytorch_model-00001-of-00002.bin", "safe_serialization=True"],
-    ["model.safetensors.index.json", "join the parts"],
+    ["pytorch_model-00001-of-00002.bin", "copy the index of the parts"],
+    ["bert_model.ckpt.data-00000-of-00001", "copy the checkpoint's .index"],
     ["tf_model.h5", "load it as a PyTorch model"],
-    ["bert_model.ckpt.index", "load it as a PyTorch model"],
     ["onnx", "get the original weights"],
-  ])("no model.safetensors beside %s: %s", async (name, advice) => {
+  ])("no weights that can be read beside %s: %s", async (name, advice) => {
     await rm(join(path, "model.safetensors"));
     await writeFile(join(path, name), "");
     await expect(readModelFolder(path)).rejects.toThrow(

@@ -1,22 +1,27 @@
 /**
- * Reads a model folder: the layout that Hugging Face transformers writes, plus attune.json.
+ * Reads a model folder: the layout that Hugging Face transformers writes, plus attune.json; or Google's, whose
+ * configuration is bert_config.json.
  *
  *     config.json  model.safetensors  vocab.txt  tokenizer.json  tokenizer_config.json  attune.json
  *
- * Does not interpret what the files say: that is for the model, the tokenizer and the trainer. Does not download, and
- * does not read pickled, TensorFlow, ONNX or split weights.
+ * Does not interpret what the files say: that is for the model, the tokenizer and the trainer. Which file the weights
+ * come from is find-weights.ts's. Does not download, and does not read Keras, Flax or ONNX weights.
  */
-import { readdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { AttuneError } from "../../base/errors.ts";
-import { currentFile } from "./atomic-write.ts";
-import { isMissing, readError } from "./file-errors.ts";
-import { openSafetensors, type SafetensorsFile } from "./safetensors.ts";
+import { isMissing, readError } from "../../base/file-errors.ts";
+import { currentFile, listFolder } from "./atomic-write.ts";
+import { modelPath } from "./builtin.ts";
+import { findWeights } from "./find-weights.ts";
+import type { StoredWeights } from "./stored-weights.ts";
 
 /** A model folder's content; JSON as parsed, with nothing checked but its syntax. */
 export interface ModelFolder {
   readonly path: string;
-  /** config.json. */
+  /** config.json, or bert_config.json where there is none. */
   readonly config: unknown;
+  /** The file that `config` is from. */
+  readonly configFile: string;
   /** vocab.txt: one token a line. */
   readonly vocabulary: string | undefined;
   /** tokenizer.json, as text. */
@@ -25,68 +30,72 @@ export interface ModelFolder {
   readonly tokenizerConfig: unknown;
   /** attune.json; undefined where another tool wrote the folder. */
   readonly attune: unknown;
-  /** model.safetensors, open: close it after use. */
-  readonly weights: SafetensorsFile;
+  /** Open: close it after use. */
+  readonly weights: StoredWeights;
+  /** Files with weights in them that are not read, because others go before them. */
+  readonly otherWeights: readonly string[];
 }
 
 /**
- * Reads a model folder. Weights are opened and checked, and read when asked for.
+ * Reads a model folder, or a built-in model by its name. Weights are opened and checked, and read when asked for.
  *
  * @throws AttuneError ERR_MODEL_FOLDER where there is none, ERR_MODEL_FILE where a file is missing or is not what its
- *   name says, and those of `openSafetensors`
+ *   name says, and those of `openSafetensors`, `openTorchFile`, `openTensorFlowCheckpoint` and `openSharded`
  * @example
  * const model = await readModelFolder("runs/spam");
- * const config = parseSequenceClassificationConfig(model.config, model.path);
+ * const config = parseSequenceClassificationConfig(model.config, model.configFile);
  * await model.weights.close();
  */
-export async function readModelFolder(path: string): Promise<ModelFolder> {
+export async function readModelFolder(name: string): Promise<ModelFolder> {
+  const path = modelPath(name);
   const names = await list(path);
-  const config = await readJson(path, "config.json");
+  const configName = names.includes("config.json") ? "config.json" : "bert_config.json";
+  const config = await readJson(path, configName);
   if (config === undefined)
     throw missing(path, "config.json", names, "name a model's folder, or copy the file into it");
   return {
     path,
     config,
+    configFile: await currentFile(path, configName),
     vocabulary: await readText(path, "vocab.txt"),
     tokenizerJson: await readText(path, "tokenizer.json"),
     tokenizerConfig: await readJson(path, "tokenizer_config.json"),
     attune: await readJson(path, "attune.json"),
-    weights: await openWeights(path, names),
+    ...(await openWeights(path, names)),
   };
 }
 
-/** Weights in forms that are not read, and how to get the one that is. */
-const otherWeights: readonly (readonly [pattern: RegExp, next: string])[] = [
+/** Weights in forms that are not read, and how to get one that is. */
+const unreadable: readonly (readonly [pattern: RegExp, next: string])[] = [
+  [/^(model|pytorch_model)-\d+-of-\d+\./, "copy the index of the parts as well: FILE.index.json"],
+  [/\.ckpt(-\d+)?\.(data|meta)/, "copy the checkpoint's .index as well"],
   [
-    /\.safetensors\.index\.json$/,
-    "join the parts: in transformers, save_pretrained with a larger max_shard_size",
-  ],
-  [/^pytorch_model.*\.bin$/, "convert it: in transformers, save_pretrained with safe_serialization=True"],
-  [
-    /\.h5$|\.ckpt\.|\.msgpack$/,
+    /\.h5$|\.ckpt$|\.msgpack$/,
     "convert it: in transformers, load it as a PyTorch model, then save_pretrained",
   ],
   [/^onnx$|\.onnx$/, "get the original weights: those in an ONNX file are for prediction only"],
 ];
 
-async function openWeights(folder: string, names: readonly string[]): Promise<SafetensorsFile> {
-  const path = await currentFile(folder, "model.safetensors");
-  try {
-    return await openSafetensors(path);
-  } catch (error) {
-    if (!(error instanceof AttuneError && isMissing(error.cause))) throw error;
-    const other = otherWeights.find(([pattern]) => names.some((name) => pattern.test(name)));
-    throw missing(folder, "model.safetensors", names, other?.[1] ?? "copy the weights into the folder");
+async function openWeights(
+  folder: string,
+  names: readonly string[],
+): Promise<Pick<ModelFolder, "weights" | "otherWeights">> {
+  const found = findWeights(names);
+  if (found === undefined) {
+    const other = unreadable.find(([pattern]) => names.some((name) => pattern.test(name)));
+    const wanted = "model.safetensors, pytorch_model.bin, an index of either, or bert_model.ckpt.index";
+    throw missing(folder, wanted, names, other?.[1] ?? "copy the weights into the folder");
   }
+  return { weights: await found.open(await currentFile(folder, found.name)), otherWeights: found.others };
 }
 
 async function list(path: string): Promise<string[]> {
   try {
-    return (await readdir(path)).sort();
+    return await listFolder(path);
   } catch (error) {
     if (!isMissing(error)) throw readError(error, path);
     throw new AttuneError("ERR_MODEL_FOLDER", {
-      rule: "a model must be a folder with config.json and model.safetensors",
+      rule: "a model must be a folder with config.json and weights",
       found: "there is no such folder",
       next: "check the path, or train a model into it first",
       file: path,

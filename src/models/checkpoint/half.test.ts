@@ -1,5 +1,6 @@
+import fc from "fast-check";
 import { expect, test } from "vitest";
-import { widenBfloat16, widenFloat16 } from "./half.ts";
+import { narrowToFloat16, widenBfloat16, widenFloat16 } from "./half.ts";
 
 const patterns = Uint16Array.from({ length: 0x10000 }, (_, i) => i);
 
@@ -38,4 +39,29 @@ test("a target inside a larger buffer is filled at its place", () => {
   const buffer = new Float32Array(4);
   widenFloat16(Uint16Array.of(0x3c00, 0xc000), buffer.subarray(1, 3));
   expect([...buffer]).toEqual([0, 1, -2, 0]);
+});
+
+test("narrowing gives each binary16 value its own pattern back", () => {
+  const wide = new Float32Array(patterns.length);
+  widenFloat16(patterns, wide);
+  const finite = patterns.filter((_, i) => !Number.isNaN(wide[i]));
+  expect(narrowToFloat16(wide.filter((x) => !Number.isNaN(x)))).toEqual(finite);
+  expect(narrowToFloat16(Float32Array.of(Number.NaN))[0] & 0x7fff).toBeGreaterThan(0x7c00);
+});
+
+test("narrowing takes the nearest, of two equally near the even one", () => {
+  fc.assert(
+    fc.property(fc.float({ noNaN: true, min: Math.fround(-70000), max: Math.fround(70000) }), (x) => {
+      const [bits] = narrowToFloat16(Float32Array.of(x));
+      const candidates = [bits - 1, bits, bits + 1].filter(
+        (b) => b >= 0 && b < 0x10000 && (b & 0x8000) === (bits & 0x8000) && (b & 0x7fff) < 0x7c00,
+      );
+      if ((bits & 0x7fff) === 0x7c00) return Math.abs(x) >= 65520; // half way to the next value that would be
+      const distance = (b: number) => Math.abs(value(b, 5, 10) - x);
+      const nearest = Math.min(...candidates.map(distance));
+      const equal = candidates.filter((b) => distance(b) === nearest);
+      return distance(bits) === nearest && (equal.length === 1 || (bits & 1) === 0);
+    }),
+    { numRuns: 20_000 },
+  );
 });

@@ -1,14 +1,24 @@
 /** Model folders and weight files: read, write, and match with a model's parameters. Needs a file system. */
+export { BUILT_IN_MODEL, builtInModels, isBuiltIn, modelPath } from "./builtin.ts";
 export { currentFile, type FileContent, writeFileAtomic, writeFolderAtomic } from "./atomic-write.ts";
 export { type ModelFolder, readModelFolder } from "./folder.ts";
 export {
   assertLoadable,
   type ExpectedTensor,
   type Match,
+  hasHead,
   matchParameters,
   type Mismatch,
   type StoredTensors,
+  withoutHead,
 } from "./match.ts";
+export {
+  describeNotFinite,
+  findNotFinite,
+  type NotFinite,
+  readParameter,
+} from "./read-parameter.ts";
+export { isFloat } from "./safetensors-dtype.ts";
 export {
   encodeSafetensors,
   type NamedTensor,
@@ -18,4 +28,5 @@ export {
 } from "./safetensors.ts";
 export type { SafetensorsDtype, StoredArray } from "./safetensors-dtype.ts";
 export type { TensorInfo } from "./safetensors-header.ts";
+export type { IgnoredEntry, StoredTensor, StoredWeights, WeightFormat } from "./stored-weights.ts";
 export { type ModelFolderContent, writeModelFolder } from "./write-folder.ts";

@@ -28,10 +28,15 @@ function* keysInText(text: string): Generator<string> {
   }
 }
 
-function* keysInValue(value: unknown): Generator<string> {
-  if (typeof value !== "object" || value === null) return;
-  for (const [key, child] of Object.entries(value)) {
-    if (!Array.isArray(value)) yield key;
-    yield* keysInValue(child);
+/** Walks with a list of its own: a recursion would end at the nesting that a hostile file may have. */
+function* keysInValue(root: unknown): Generator<string> {
+  const waiting: unknown[] = [root];
+  while (waiting.length > 0) {
+    const value = waiting.pop();
+    if (typeof value !== "object" || value === null) continue;
+    for (const [key, child] of Object.entries(value)) {
+      if (!Array.isArray(value)) yield key;
+      waiting.push(child);
+    }
   }
 }

@@ -1,14 +1,16 @@
 /**
  * Which stored tensor belongs to which parameter of a model.
  *
- * Parameters have the names that Hugging Face's BertForSequenceClassification gives them. Checkpoints differ in two
- * ways: bare encoders (BertModel) lack the `bert.` prefix, and those converted from TensorFlow call LayerNorm's weight
- * and bias `gamma` and `beta` (transformers renames them likewise in modeling_utils.py).
+ * Parameters have the names that Hugging Face's BertForSequenceClassification gives them. Checkpoints differ in
+ * three ways: bare encoders (BertModel) lack the `bert.` prefix, those converted from TensorFlow call LayerNorm's weight
+ * and bias `gamma` and `beta` (transformers renames them likewise in modeling_utils.py), and those of PyTorch's
+ * DataParallel begin with `module.`.
  *
  * Compares names and shapes. Does not read tensors and does not resize any.
  */
 import { AttuneError } from "../../base/errors.ts";
 import { formatShape, sameShape } from "../../base/shape.ts";
+import type { IgnoredEntry } from "./stored-weights.ts";
 
 /** A parameter of the model. */
 export interface ExpectedTensor {
@@ -16,10 +18,12 @@ export interface ExpectedTensor {
   readonly shape: readonly number[];
 }
 
-/** The part of a `SafetensorsFile` that counts here. */
+/** The part of `StoredWeights` that counts here. */
 export interface StoredTensors {
   readonly path: string;
   readonly tensors: ReadonlyMap<string, { readonly shape: readonly number[] }>;
+  /** What the reader of the file has set aside already. */
+  readonly ignored?: readonly IgnoredEntry[];
 }
 
 export interface Mismatch {
@@ -39,8 +43,15 @@ export interface Match {
   readonly freshHead: boolean;
   readonly missing: readonly string[];
   readonly mismatched: readonly Mismatch[];
-  /** Stored tensors that nothing asks for, without those that never count here (`cls.*`, `position_ids`). */
+  /** Stored tensors that nothing asks for, those left out that never count. */
   readonly unexpected: readonly string[];
+  /**
+   * Those among them that lie inside the parts that the model has: without them it would not compute what the
+   * checkpoint was trained to.
+   */
+  readonly surplus: readonly string[];
+  /** What never counts, and why: pre-training heads that nothing asks for, constants, optimizer state. */
+  readonly ignored: readonly IgnoredEntry[];
 }
 
 /**
@@ -73,15 +84,26 @@ export function matchParameters(expected: readonly ExpectedTensor[], file: Store
     }
     byParameter.delete(name);
   }
-  const unexpected = [...byParameter].filter(([name]) => !neverCounts(name)).map(([, stored]) => stored);
-  return { path: file.path, storedNames, fresh, freshHead, missing, mismatched, unexpected };
+  const unexpected: string[] = [];
+  const surplus: string[] = [];
+  const ignored = [...(file.ignored ?? [])];
+  const parts = partsOf(expected);
+  for (const [name, stored] of byParameter) {
+    const why = whyIgnored(name);
+    if (why !== undefined) ignored.push({ name: stored, why });
+    else unexpected.push(stored);
+    if (why === undefined && isInside(parameterName(name), parts)) surplus.push(stored);
+  }
+  const { path } = file;
+  return { path, storedNames, fresh, freshHead, missing, mismatched, unexpected, surplus, ignored };
 }
 
 /**
  * Refuses a checkpoint that does not hold the whole encoder in the configured shapes.
  *
  * @throws AttuneError ERR_TENSOR_SHAPE naming the tensor and both shapes, ERR_TENSOR_MISSING, ERR_TENSOR_UNEXPECTED where
- *   the checkpoint has encoder layers that the configuration leaves out
+ *   the checkpoint has more inside the model's parts than the configuration says, such as further layers or a second
+ *   layer of the classifier; tensors beside those parts (other heads) change nothing and are left alone
  */
 export function assertLoadable(match: Match): void {
   const { path: file, mismatched, missing } = match;
@@ -103,11 +125,11 @@ export function assertLoadable(match: Match): void {
       file,
     });
   }
-  const extra = match.unexpected.filter((name) => parameterName(name).startsWith("bert.encoder."));
-  if (extra.length > 0) {
+  const { surplus } = match;
+  if (surplus.length > 0) {
     throw new AttuneError("ERR_TENSOR_UNEXPECTED", {
-      rule: "config.json must describe all of the encoder that the checkpoint holds",
-      found: `it has no place for "${extra[0]}"${andMore(extra, "left over")}`,
+      rule: "config.json must describe all of the model that the checkpoint holds",
+      found: `it has no place for "${surplus[0]}"${andMore(surplus, "left over")}`,
       next,
       file,
     });
@@ -130,6 +152,7 @@ function nameByParameter(stored: Iterable<string>): Map<string, string> {
 /** The parameter's name that a stored name stands for. */
 function parameterName(stored: string): string {
   return stored
+    .replace(/^(module\.)+/, "")
     .replace(/^(embeddings|encoder|pooler)\./, "bert.$1.")
     .replace(/LayerNorm\.gamma$/, "LayerNorm.weight")
     .replace(/LayerNorm\.beta$/, "LayerNorm.bias");
@@ -139,9 +162,42 @@ function isHead(name: string): boolean {
   return name.startsWith("classifier.");
 }
 
-/** The pre-training heads, and a constant 0, 1, 2, ... that older versions of transformers saved. */
-function neverCounts(name: string): boolean {
-  return name.startsWith("cls.") || name === "bert.embeddings.position_ids";
+/** True where the checkpoint has a classifier, or a part of one. */
+export function hasHead({ tensors }: StoredTensors): boolean {
+  return [...tensors.keys()].some((name) => isHead(parameterName(name)));
+}
+
+/** The checkpoint as if it had no classifier. */
+export function withoutHead({ tensors, ...others }: StoredTensors): StoredTensors {
+  const kept = [...tensors].filter(([name]) => !isHead(parameterName(name)));
+  return { ...others, tensors: new Map(kept) };
+}
+
+/** The parts of a model as the first components of its parameters' paths, and whether it has a pooler. */
+function partsOf(expected: readonly ExpectedTensor[]) {
+  return {
+    roots: new Set(expected.map(({ name }) => name.split(".")[0])),
+    pooler: expected.some(({ name }) => isPooler(name)),
+  };
+}
+
+/** A pooler comes after the encoder and beside other heads: without a use for it nothing else changes. */
+function isInside(name: string, { roots, pooler }: ReturnType<typeof partsOf>): boolean {
+  return roots.has(name.split(".")[0]) && (pooler || !isPooler(name));
+}
+
+function isPooler(name: string): boolean {
+  return name.split(".")[1] === "pooler";
+}
+
+/** Why a parameter never counts for a model that does not ask for it; undefined where it might. */
+function whyIgnored(parameter: string): string | undefined {
+  if (parameter.startsWith("cls.predictions.")) return "head for masked words, of pre-training";
+  if (parameter.startsWith("cls.seq_relationship.")) return "head for next sentences, of pre-training";
+  if (parameter.startsWith("cls.")) return "head of pre-training";
+  if (/\.embeddings\.(position_ids|token_type_ids)$/.test(parameter))
+    return "constant, saved by older versions of transformers";
+  return undefined;
 }
 
 function andMore(all: readonly unknown[], what: string): string {

@@ -50,7 +50,10 @@ export function bytesPerElement(dtype: SafetensorsDtype): number {
   return storage[dtype].BYTES_PER_ELEMENT;
 }
 
-export function isFloat(dtype: SafetensorsDtype): boolean {
+/** The types that weights have. */
+export type FloatDtype = "F16" | "BF16" | "F32" | "F64";
+
+export function isFloat(dtype: SafetensorsDtype): dtype is FloatDtype {
   return dtype === "F16" || dtype === "BF16" || dtype === "F32" || dtype === "F64";
 }
 

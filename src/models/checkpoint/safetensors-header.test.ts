@@ -213,3 +213,10 @@ test("refuses to write a header that nobody would read", () => {
   const layout = [{ name: "w".repeat(100_000_000), dtype: "F32", shape: [1] }] as const;
   expect(() => formatHeader(layout, {}, "x")).toThrow("above the limit of 100000000");
 });
+
+test("refuses a header nested 100,000 deep as any other", () => {
+  const deep = `{"a":${"[".repeat(100_000)}${"]".repeat(100_000)}}`;
+  expect(() => parseHeader(new TextEncoder().encode(deep), 8 + deep.length, "x")).toThrow(
+    /ERR_CHECKPOINT_FORMAT/,
+  );
+});

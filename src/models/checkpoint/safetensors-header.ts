@@ -9,6 +9,7 @@
  */
 import { AttuneError } from "../../base/errors.ts";
 import { duplicateKey } from "./json-keys.ts";
+import { truncated } from "./open-file.ts";
 import {
   bytesPerElement,
   isSafetensorsDtype,
@@ -20,6 +21,8 @@ import {
 export const LENGTH_BYTES = 8;
 const MAX_HEADER_BYTES = 100_000_000;
 const METADATA = "__metadata__";
+/** Characters of a value that a message shows. */
+const MAX_SHOWN = 200;
 
 /** One tensor's type, shape and place in the file. */
 export interface TensorInfo {
@@ -136,16 +139,6 @@ export function countElements(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);
 }
 
-/** The file ends before its data does: the usual end of a download or copy that was cut short. */
-export function truncated(expectedBytes: number, foundBytes: number, path: string): AttuneError {
-  return new AttuneError("ERR_CHECKPOINT_TRUNCATED", {
-    rule: `the weight file must have all its bytes: at least ${expectedBytes}`,
-    found: `found ${foundBytes}`,
-    next: "download or copy it again",
-    file: path,
-  });
-}
-
 function malformed(found: string, path: string, next = "write or download it again"): AttuneError {
   return new AttuneError("ERR_CHECKPOINT_FORMAT", {
     rule: "the weight file must be in safetensors format",
@@ -185,14 +178,14 @@ function parseEntry(name: string, entry: unknown, path: string) {
   const { dtype, shape, data_offsets: offsets, ...others } = isObject(entry) ? entry : {};
   if (!isSizes(shape) || !isSizes(offsets) || offsets.length !== 2 || Object.keys(others).length > 0) {
     throw malformed(
-      `"${name}" is not described by dtype, shape and data_offsets alone: ${JSON.stringify(entry)}`,
+      `"${name}" is not described by dtype, shape and data_offsets alone: ${show(entry)}`,
       path,
     );
   }
   if (!isSafetensorsDtype(dtype)) {
     throw new AttuneError("ERR_CHECKPOINT_DTYPE", {
       rule: `tensors must be of a type that can be read: ${safetensorsDtypes.join(", ")}`,
-      found: `"${name}" is ${JSON.stringify(dtype)}`,
+      found: `"${name}" is ${show(dtype)}`,
       next: "convert the checkpoint to F32 first",
       file: path,
     });
@@ -207,6 +200,16 @@ function parseEntry(name: string, entry: unknown, path: string) {
     );
   }
   return { dtype, shape, begin, end };
+}
+
+/** A value for a message: its beginning, since a file may hold anything of any size and depth. */
+function show(value: unknown): string {
+  try {
+    const text = String(JSON.stringify(value)); // undefined for what is absent
+    return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}...` : text;
+  } catch {
+    return "something nested too deep to show";
+  }
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

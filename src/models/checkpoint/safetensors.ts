@@ -3,14 +3,12 @@
  *
  * Source: see safetensors-header.ts, which checks the header.
  *
- * Does not map files into memory, nor join the parts of a checkpoint that is split over several files.
+ * Does not map files into memory, nor join the parts of a checkpoint that is split over several files (sharded.ts).
  */
-import { type FileHandle, open } from "node:fs/promises";
-import { AttuneError, nearest } from "../../base/errors.ts";
+import { AttuneError } from "../../base/errors.ts";
 import { formatShape } from "../../base/shape.ts";
 import { writeFileAtomic } from "./atomic-write.ts";
-import { readError } from "./file-errors.ts";
-import { widenBfloat16, widenFloat16 } from "./half.ts";
+import { OpenFile } from "./open-file.ts";
 import {
   allocate,
   bytesOf,
@@ -26,10 +24,10 @@ import {
   LENGTH_BYTES,
   parseHeader,
   readHeaderLength,
-  truncated,
   type Header,
   type TensorInfo,
 } from "./safetensors-header.ts";
+import { readFloats, requireFloats, requireTensor, type StoredWeights } from "./stored-weights.ts";
 
 /** A tensor to write. */
 export interface NamedTensor {
@@ -51,34 +49,31 @@ export interface NamedTensor {
  * for (const [name, { dtype, shape }] of file.tensors) names.push(`${name} ${dtype} ${shape}`);
  */
 export async function openSafetensors(path: string): Promise<SafetensorsFile> {
-  let handle: FileHandle | undefined;
-  try {
-    handle = await open(path, "r");
-    const { size } = await handle.stat();
+  return OpenFile.parsed(path, async (file) => {
     const start = new Uint8Array(LENGTH_BYTES);
-    await readAt(handle, start.subarray(0, size), 0, path);
-    const json = new Uint8Array(readHeaderLength(start, size, path));
-    await readAt(handle, json, LENGTH_BYTES, path);
-    return new SafetensorsFile(path, parseHeader(json, size, path), handle);
-  } catch (error) {
-    await handle?.close();
-    throw readError(error, path);
-  }
+    await file.read(0, start.subarray(0, file.size));
+    const json = await file.bytes(LENGTH_BYTES, readHeaderLength(start, file.size, path));
+    return new SafetensorsFile(parseHeader(json, file.size, path), file);
+  });
 }
 
 /** An open file. It keeps reading the same bytes where another is renamed into its place; close it after use. */
-export class SafetensorsFile {
+export class SafetensorsFile implements StoredWeights {
   readonly path: string;
+  readonly format = "safetensors";
+  readonly files: readonly string[];
   /** By name, in the order of the data. */
   readonly tensors: ReadonlyMap<string, TensorInfo>;
+  readonly ignored = [];
   readonly metadata: Readonly<Record<string, string>>;
-  readonly #handle: FileHandle;
+  readonly #file: OpenFile;
 
-  constructor(path: string, header: Header, handle: FileHandle) {
-    this.path = path;
+  constructor(header: Header, file: OpenFile) {
+    this.path = file.path;
+    this.files = [file.path];
     this.tensors = header.tensors;
     this.metadata = header.metadata;
-    this.#handle = handle;
+    this.#file = file;
   }
 
   /**
@@ -88,80 +83,30 @@ export class SafetensorsFile {
    * @throws AttuneError ERR_TENSOR_MISSING, ERR_CHECKPOINT_TRUNCATED
    */
   async read(name: string): Promise<StoredArray> {
-    const info = this.#info(name);
-    const length = countElements(info.shape);
-    if (isFloat(info.dtype)) {
+    const { dtype, shape, byteOffset } = requireTensor(this.tensors, name, this.path);
+    const length = countElements(shape);
+    if (isFloat(dtype)) {
       const target = new Float32Array(length);
       await this.readInto(name, target);
       return target;
     }
-    const data = allocate(info.dtype, length);
-    await this.#readBytes(info, data);
+    const data = allocate(dtype, length);
+    await this.#file.read(byteOffset, bytesOf(data));
     return data;
   }
 
-  /**
-   * Reads a floating-point tensor into memory that is there already, F32 without a copy in between.
-   *
-   * @param target of the tensor's length. A WebAssembly memory that it views must not grow until this is done.
-   * @throws AttuneError ERR_TENSOR_MISSING, ERR_TENSOR_DTYPE, ERR_TENSOR_SHAPE, ERR_CHECKPOINT_TRUNCATED
-   */
   async readInto(name: string, target: Float32Array): Promise<void> {
-    const info = this.#info(name);
-    const length = countElements(info.shape);
-    if (target.length !== length) {
-      throw new AttuneError("ERR_TENSOR_SHAPE", {
-        rule: `"${name}" must be read into ${length} elements, for its shape ${formatShape(info.shape)}`,
-        found: `found a target of ${target.length}`,
-        next: "pass an array of that length",
-        file: this.path,
-      });
-    }
-    if (info.dtype === "F32") return this.#readBytes(info, target);
-    if (info.dtype === "F64") {
-      const wide = new Float64Array(length);
-      await this.#readBytes(info, wide);
-      target.set(wide);
-    } else if (info.dtype === "F16" || info.dtype === "BF16") {
-      const bits = new Uint16Array(length);
-      await this.#readBytes(info, bits);
-      (info.dtype === "F16" ? widenFloat16 : widenBfloat16)(bits, target);
-    } else {
-      throw new AttuneError("ERR_TENSOR_DTYPE", {
-        rule: `"${name}" must be of a floating-point type`,
-        found: `found ${info.dtype}`,
-        next: "use a checkpoint of F32, F16, BF16 or F64 weights",
-        file: this.path,
-      });
-    }
+    const info = requireTensor(this.tensors, name, this.path);
+    const dtype = requireFloats(name, info, target, this.path);
+    await readFloats(dtype, target, (memory) => this.#file.read(info.byteOffset, memory));
   }
 
   async close(): Promise<void> {
-    await this.#handle.close();
+    await this.#file.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
-  }
-
-  #info(name: string): TensorInfo {
-    const info = this.tensors.get(name);
-    if (info !== undefined) return info;
-    const hint = nearest(name, this.tensors.keys());
-    throw new AttuneError("ERR_TENSOR_MISSING", {
-      rule: "the tensor must be in the file",
-      found: `no "${name}" among ${this.tensors.size} tensors`,
-      next: hint === undefined ? "check that this is the right checkpoint" : `did you mean "${hint}"?`,
-      file: this.path,
-    });
-  }
-
-  async #readBytes(info: TensorInfo, target: StoredArray): Promise<void> {
-    try {
-      await readAt(this.#handle, bytesOf(target), info.byteOffset, this.path);
-    } catch (error) {
-      throw readError(error, this.path);
-    }
   }
 }
 
@@ -215,16 +160,6 @@ export function encodeSafetensors(
     dtype: dtype ?? naturalDtype(data),
   }));
   return [formatHeader(layout, metadata, path), ...all.map(({ data }) => bytesOf(data))];
-}
-
-/** Fills `target` from a place in the file: one read, unless the system returns less or the tensor is above 1 GiB. */
-async function readAt(handle: FileHandle, target: Uint8Array, position: number, path: string): Promise<void> {
-  for (let at = 0; at < target.byteLength; ) {
-    const length = Math.min(target.byteLength - at, 2 ** 30);
-    const { bytesRead } = await handle.read(target, at, length, position + at);
-    if (bytesRead === 0) throw truncated(position + target.byteLength, position + at, path);
-    at += bytesRead;
-  }
 }
 
 function refused(code: `ERR_${string}`, rule: string, found: string, file: string): AttuneError {

@@ -3,7 +3,7 @@
  *
  * Covers the failures that people meet; any other keeps the system's own message.
  */
-import { AttuneError } from "../../base/errors.ts";
+import { AttuneError } from "./errors.ts";
 
 /** A file could not be read. What is no error of the system passes through. */
 export function readError(error: unknown, path: string): Error {

@@ -1,0 +1,98 @@
+/**
+ * What the built-in model is worth: test accuracy of fine-tuning from it and of training from scratch, several seeds.
+ *
+ *     node --import ./scripts/typescript.js scripts/builtin-model/table.ts DATA RESULTS.jsonl [options]
+ *
+ *       --sets trec6,waimai     folders of DATA, each with train.csv, dev.csv and test.csv; default: all
+ *       --starts built-in,mini  what to start from: "built-in", a preset, or a model folder; default built-in,mini
+ *       --seeds 5               seeds 1 to N
+ *
+ * A line a run is appended to RESULTS, and a run that stands there is not repeated, so the table can be made in several
+ * sittings. Prints mean and 95% interval (Student's t) of each row. Needs a build. The hyperparameters are the defaults
+ * of `attune train` for each start.
+ */
+import { appendFileSync, existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { BUILT_IN_MODEL } from "../../src/models/checkpoint/index.ts";
+import { runTraining } from "../../src/train/index.ts";
+
+interface Result {
+  readonly set: string;
+  readonly start: string;
+  readonly seed: number;
+  readonly accuracy: number;
+  readonly macroF1: number;
+  readonly seconds: number;
+}
+
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: {
+    sets: { type: "string" },
+    starts: { type: "string", default: "built-in,mini" },
+    seeds: { type: "string", default: "5" },
+  },
+});
+const [data, file] = positionals;
+if (data === undefined || file === undefined) {
+  console.error("usage: table.ts DATA RESULTS.jsonl [--sets a,b] [--starts built-in,mini] [--seeds 5]");
+  process.exit(2);
+}
+const sets = values.sets?.split(",") ?? readdirSync(data).sort();
+const starts = values.starts.split(",");
+const seeds = Array.from({ length: Number(values.seeds) }, (_, i) => i + 1);
+
+for (const seed of seeds) {
+  for (const set of sets) for (const start of starts) if (!isDone(set, start, seed)) await measure(set, start, seed);
+}
+for (const set of sets) for (const start of starts) console.log(summary(set, start));
+
+function results(): Result[] {
+  if (!existsSync(file)) return [];
+  return readFileSync(file, "utf8")
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+}
+
+function isDone(set: string, start: string, seed: number): boolean {
+  return results().some((r) => r.set === set && r.start === start && r.seed === seed);
+}
+
+async function measure(set: string, start: string, seed: number): Promise<void> {
+  const out = join(tmpdir(), `attune-table-${process.pid}`);
+  const splits = { train: join(data, set, "train.csv"), dev: join(data, set, "dev.csv") };
+  const test = join(data, set, "test.csv");
+  const model = start === "built-in" ? BUILT_IN_MODEL : start;
+  for await (const event of runTraining({ ...splits, test, model, out, seed })) {
+    if (event.event !== "done" || event.test === undefined) continue;
+    const { test: report } = event;
+    const result: Result = {
+      set,
+      start,
+      seed,
+      accuracy: report.kind === "single" ? report.accuracy : report.subsetAccuracy,
+      macroF1: report.macroF1,
+      seconds: Math.round(event.elapsedMs / 1000),
+    };
+    appendFileSync(file, `${JSON.stringify(result)}\n`);
+    console.error(JSON.stringify(result));
+  }
+  rmSync(out, { recursive: true, force: true });
+}
+
+/** Two-sided 95% quantiles of Student's t by degrees of freedom. */
+const T95 = [Number.NaN, 12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262];
+
+function summary(set: string, start: string): string {
+  const accuracies = results()
+    .filter((r) => r.set === set && r.start === start)
+    .map(({ accuracy }) => accuracy);
+  const n = accuracies.length;
+  const mean = accuracies.reduce((sum, a) => sum + a, 0) / n;
+  const deviation = Math.sqrt(accuracies.reduce((sum, a) => sum + (a - mean) ** 2, 0) / (n - 1));
+  const half = (T95[n - 1] * deviation) / Math.sqrt(n);
+  return `| ${set} | ${start} | ${n} | ${mean.toFixed(4)} ± ${half.toFixed(4)} | ${accuracies.map((a) => a.toFixed(3)).join(" ")} |`;
+}
