@@ -10,7 +10,8 @@
  * Factorization"; Levy, Goldberg and Dagan 2015 for the smoothed context distribution and the square root of the
  * eigenvalues; Pennington et al. 2014 (GloVe) for weights that fall with distance.
  *
- * The matrix is dense, so only the most frequent words take part; the others keep their random values.
+ * The matrix is dense, so only the most frequent words take part; the others keep their random values, and so do words
+ * that stand near nothing more often than by chance.
  */
 import { Random } from "../base/random.ts";
 import { emitModel, gemm, input } from "../tensor/index.ts";
@@ -58,19 +59,22 @@ export async function embedCooccurrence(
     const random = new Random(options.seed, "cooccurrence");
     const { values, vectors } = await largestEigenpairs(products, n, rank, random);
     const factor = new Float32Array(n * rank);
+    const placed: number[] = [];
     let squares = 0;
     for (let i = 0; i < n; i++) {
+      const before = squares;
       for (let k = 0; k < rank; k++) {
         const value = vectors[i * rank + k] * Math.sqrt(Math.abs(values[k]));
         factor[i * rank + k] = value;
         squares += value * value;
       }
+      if (squares > before) placed.push(i);
     }
-    const scale = squares === 0 ? 0 : deviation / Math.sqrt(squares / factor.length);
-    words.forEach((word, i) => {
-      for (let k = 0; k < rank; k++) table[word * hiddenSize + k] = scale * factor[i * rank + k];
-    });
-    return n;
+    const scale = deviation / Math.sqrt(squares / (placed.length * rank));
+    for (const i of placed) {
+      for (let k = 0; k < rank; k++) table[words[i] * hiddenSize + k] = scale * factor[i * rank + k];
+    }
+    return placed.length;
   } finally {
     await products.dispose();
   }

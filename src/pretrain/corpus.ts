@@ -7,14 +7,15 @@
  * are what WordPiece splits.
  */
 import { createHash } from "node:crypto";
-import { AttuneError } from "../base/errors.ts";
+import { AttuneError, internal } from "../base/errors.ts";
 import { hashSource } from "../data/index.ts";
 import type { BertTokenizer } from "../text/index.ts";
-import { WordPieceTrainer } from "../text/index.ts";
+import { SPECIAL_TOKENS, WordPieceTrainer } from "../text/index.ts";
 import { type CorpusFile, corpusFiles, documents } from "./documents.ts";
 import type { CorpusCounts, PretrainEvent } from "./events.ts";
 import { specialTokens } from "./examples.ts";
-import type { ResolvedPretrainOptions } from "./options.ts";
+import { defaultTextColumn, type ResolvedPretrainOptions } from "./options.ts";
+import { hashText, SeenHashes } from "./seen-texts.ts";
 import type { DocumentRange, Sequences } from "./sequences.ts";
 import { cutDocuments } from "./sequences.ts";
 import { CONTINUES, TokenStore, TokenStoreWriter } from "./token-store.ts";
@@ -36,10 +37,13 @@ export interface Corpus {
 /** Documents between two progress events. */
 const REPORT_DOCUMENTS = 2000;
 
-/** Finds the files and hashes them. */
+/** Finds the files and hashes them. @throws as `corpusFiles` does; ERR_OPTION_UNUSED for a column that no file has */
 export async function findCorpus(options: ResolvedPretrainOptions): Promise<CorpusSource> {
   const files = await corpusFiles(options.corpora, options);
   const devFiles = options.dev === undefined ? [] : await corpusFiles([options.dev], options);
+  const { textColumn } = options;
+  if (textColumn !== defaultTextColumn && ![...files, ...devFiles].some(({ layout }) => layout === "rows"))
+    throw unusedColumn(options);
   const sha256: Record<string, string> = {};
   for (const { path } of [...files, ...devFiles]) sha256[path] = await hashSource(path);
   return { files, devFiles, sha256 };
@@ -87,7 +91,7 @@ export async function* tokenizeCorpus(
   yield { event: "phase", phase: "tokenizing" };
   yield* writeStore(source, tokenizer, options, folder, made);
   const written = await TokenStore.open(folder);
-  if (written === undefined) throw new Error(`internal: the token store in ${folder} is gone`);
+  if (written === undefined) throw internal(`the token store in ${folder} is gone`);
   return fromStore(written.store, written.meta, options);
 }
 
@@ -121,7 +125,7 @@ async function* writeStore(
 ): AsyncGenerator<PretrainEvent> {
   const encode = encoder(tokenizer, options.masking !== "tokens");
   const writer = await TokenStoreWriter.create(folder);
-  const seen = new Set<number>();
+  const seen = new SeenHashes();
   const candidates: Candidate[] = [];
   const counts = { documents: 0, read: 0, short: 0, duplicate: 0, unknown: 0, tokens: 0 };
   const groups = [
@@ -133,12 +137,11 @@ async function* writeStore(
       for await (const text of documents(file, options)) {
         if (++counts.read % REPORT_DOCUMENTS === 0)
           yield { event: "reading", documents: counts.read, file: i, files: groups.length };
-        const hash = createHash("md5").update(text).digest().readUIntBE(0, 6);
-        if (seen.has(hash)) {
+        const hash = hashText(text);
+        if (!seen.add(hash)) {
           counts.duplicate++;
           continue;
         }
-        seen.add(hash);
         const { tokens, unknown } = encode(text);
         if (tokens.length < options.minTokens) {
           counts.short++;
@@ -200,11 +203,17 @@ function fromStore(
   store.ends.forEach((end, i) => {
     (out.has(i) ? dev : train).push({ start: i === 0 ? 0 : store.ends[i - 1], end });
   });
-  if (train.length === 0) throw emptyCorpus(options, meta);
+  if (train.length === 0) {
+    store.close();
+    throw emptyCorpus(options, meta);
+  }
   if (dev.length === 0) {
-    // a small corpus: hold out the document that is last in the order of its text
+    // a small corpus: hold out the last document
     const last = train.pop();
-    if (last === undefined || train.length === 0) throw smallCorpus(options);
+    if (last === undefined || train.length === 0) {
+      store.close();
+      throw smallCorpus(options);
+    }
     dev.push(last);
   }
   const most = options.maxLength - specialTokens(options.objective);
@@ -243,14 +252,18 @@ function encoder(tokenizer: BertTokenizer, words: boolean): (text: string) => En
   const segmenter = new Intl.Segmenter("zh", { granularity: "word" });
   const vocabulary = Array.from({ length: tokenizer.vocabSize }, (_, id) => tokenizer.idToToken(id) ?? "");
   const isPiece = vocabulary.map((token) => token.startsWith("##"));
+  const unkId = tokenizer.tokenToId(SPECIAL_TOKENS.unk);
   const isHan = vocabulary.map((token) => hanCharacters.test(token));
   return (text) => {
     const encoding = tokenizer.encode(text, { addSpecialTokens: false, offsets: true });
     const { ids, offsets = new Int32Array(0), unknownTokens } = encoding;
     const starts = hanCharacters.test(text) ? segmentStarts(segmenter, text) : undefined;
+    // a character that the vocabulary lacks is one of its word all the same
+    const standsForHan = (id: number, i: number) =>
+      isHan[id] || (id === unkId && hanCharacters.test(text.slice(offsets[2 * i], offsets[2 * i + 1])));
     const tokens = Uint32Array.from(ids, (id, i) => {
       const [start, before] = [offsets[2 * i], i === 0 ? -1 : offsets[2 * i - 1]];
-      const inWord = isHan[id] && start === before && starts?.has(start) === false;
+      const inWord = start === before && starts?.has(start) === false && standsForHan(id, i);
       return isPiece[id] || inWord ? (id | CONTINUES) >>> 0 : id;
     });
     return { tokens, unknown: unknownTokens };
@@ -264,6 +277,15 @@ function segmentStarts(segmenter: Intl.Segmenter, text: string): ReadonlySet<num
   const starts = new Set<number>();
   for (const { index } of segmenter.segment(text)) starts.add(index);
   return starts;
+}
+
+function unusedColumn({ textColumn, corpora }: ResolvedPretrainOptions): AttuneError {
+  return new AttuneError("ERR_OPTION_UNUSED", {
+    rule: "--text names a column of tables: CSV, TSV, JSON lines, JSON or Parquet",
+    found: `it is "${textColumn}", and every file is plain text`,
+    next: "leave --text out, or check the file's name",
+    file: corpora[0],
+  });
 }
 
 function emptyCorpus(

@@ -3,7 +3,8 @@
  *
  *     none      [CLS] a [SEP]
  *     nsp, sop  [CLS] a [SEP] b [SEP], a sequence cut in two at the end of a sentence near a random place; in half of the
- *               texts b is the end of another, random sequence (nsp) or a and b change places (sop)
+ *               texts b is the end of another, random sequence (nsp) or a and b change places (sop); one token cannot be
+ *               cut and stands alone, in order
  *
  * Everything is a function of (seed, epoch, sequence), so a run that resumes sees what it would have seen. Second
  * segments of other sequences are the one thing that crosses documents, since that is what the objective asks for.
@@ -64,7 +65,8 @@ export class ExampleMaker {
     if (objective === "none") return this.#assemble([mask(tokens, this.#options, random)], undefined);
     const cut = this.#cut(tokens, random);
     const [a, follows] = [tokens.subarray(0, cut), tokens.subarray(cut)];
-    const changed = random.uniform() < 0.5;
+    const half = random.uniform() < 0.5;
+    const changed = half && follows.length > 0 && (objective === "sop" || this.#sequences.lengths.length > 1);
     const b = changed && objective === "nsp" ? this.#other(sequence, follows.length, random) : follows;
     const segments = changed && objective === "sop" ? [b, a] : [a, b];
     const masked = segments.filter((s) => s.length > 0).map((s) => mask(s, this.#options, random));
@@ -88,13 +90,13 @@ export class ExampleMaker {
     return Math.min(wanted, Math.max(1, n - 1));
   }
 
-  /** The last `length` tokens of another random sequence. */
+  /** The last `length` tokens of another random sequence, of which there must be one. */
   #other(sequence: number, length: number, random: Random): Uint32Array {
     const { lengths } = this.#sequences;
     let other = random.int(lengths.length);
     if (other === sequence) other = (other + 1) % lengths.length;
     const tokens = this.#read(other);
-    return tokens.subarray(Math.max(0, tokens.length - Math.max(1, length)));
+    return tokens.subarray(Math.max(0, tokens.length - length));
   }
 
   #assemble(segments: readonly Masked[], sentenceLabel: 0 | 1 | undefined): MaskedExample {

@@ -9,7 +9,8 @@
  *     spans         runs of whole words, their number from a geometric distribution with p = 0.2, at most 10
  *                   (Joshi et al. 2020, SpanBERT, section 3.1)
  *
- * until the count is reached; a word or span that would exceed it is passed over. Masking is dynamic (Liu et al. 2019):
+ * until the count is reached; a word or span that would exceed it is passed over. No word is ever split: where none fits,
+ * as in a title of eight characters and four words, a shortest one is hidden whole. Masking is dynamic (Liu et al. 2019):
  * draws come from a generator that the caller names, one for each visit of a text. Which tokens form a word is marked
  * in the token store.
  */
@@ -72,7 +73,7 @@ function someTokens(tokens: Uint32Array, count: number, random: Random): Set<num
   return chosen;
 }
 
-/** Words, or runs of words, in random order, as long as they fit. Where no word is short enough, one token. */
+/** Words, or runs of words, in random order, as long as they fit. Where no word is short enough, one of the shortest. */
 function someWords(
   tokens: Uint32Array,
   count: number,
@@ -82,7 +83,8 @@ function someWords(
   const starts = wordStarts(tokens); // and the end
   const words = starts.length - 1;
   const chosen = new Set<number>();
-  for (const first of random.shuffle(Array.from({ length: words }, (_, word) => word))) {
+  const order = random.shuffle(Array.from({ length: words }, (_, word) => word));
+  for (const first of order) {
     if (chosen.size >= count) break;
     const length = masking === "spans" ? spanLength(random) : 1;
     for (let word = first; word < Math.min(words, first + length); word++) {
@@ -93,7 +95,14 @@ function someWords(
       for (let place = from; place < to; place++) chosen.add(place);
     }
   }
-  return chosen.size > 0 ? chosen : someTokens(tokens, 1, random);
+  return chosen.size > 0 ? chosen : shortestWord(starts, order);
+}
+
+/** The places of the first of the shortest words in an order. */
+function shortestWord(starts: readonly number[], order: readonly number[]): Set<number> {
+  const length = (word: number) => starts[word + 1] - starts[word];
+  const shortest = order.reduce((best, word) => (length(word) < length(best) ? word : best));
+  return new Set(Array.from({ length: length(shortest) }, (_, i) => starts[shortest] + i));
 }
 
 /** The places at which words start, and the end of the text. A text may begin inside a word. */
@@ -104,8 +113,8 @@ function wordStarts(tokens: Uint32Array): number[] {
   return starts;
 }
 
-/** 1, 2, ... with P(l) proportional to p (1 - p)^(l - 1), up to 10. */
-function spanLength(random: Random): number {
+/** Words of a span: 1, 2, ... with P(l) proportional to p (1 - p)^(l - 1), up to 10. */
+export function spanLength(random: Random): number {
   const mass = 1 - (1 - SPAN_P) ** LONGEST_SPAN;
   return Math.ceil(Math.log(1 - random.uniform() * mass) / Math.log(1 - SPAN_P));
 }

@@ -98,6 +98,9 @@ export interface PretrainOptions {
   readonly threads?: number;
 }
 
+/** Column of the text in tables, unless told otherwise. */
+export const defaultTextColumn = "text";
+
 export type ResolvedPretrainOptions = ReturnType<typeof applyDefaults>;
 
 /** Steps between checkpoints, unless told otherwise. */
@@ -169,7 +172,7 @@ function applyDefaults(options: PretrainOptions) {
     model,
     devShare: options.devShare ?? 0.005,
     devTokens: options.devTokens ?? 200_000,
-    textColumn: options.textColumn ?? "text",
+    textColumn: options.textColumn ?? defaultTextColumn,
     vocabSize,
     minFrequency: options.minFrequency ?? 5,
     alphabetLimit: options.alphabetLimit ?? Math.ceil(0.45 * vocabSize),

@@ -7,7 +7,12 @@ import type { TrainingEngine } from "../engine/index.ts";
 import type { BertConfig } from "../models/bert/config.ts";
 import { parseBertConfig } from "../models/bert/config.ts";
 import { bertEncoderPreset, isPresetName } from "../models/bert/presets.ts";
-import { assertLoadable, matchParameters, readModelFolder, readParameter } from "../models/checkpoint/index.ts";
+import {
+  assertLoadable,
+  matchParameters,
+  readModelFolder,
+  readParameter,
+} from "../models/checkpoint/index.ts";
 import { initialize } from "../nn/index.ts";
 import type { Backend } from "../runtime/index.ts";
 import { BertTokenizer, readVocabulary } from "../text/index.ts";

@@ -4,13 +4,14 @@
  *     tokens.bin      uint32, little endian: token ids one document after the other; bit 31 marks a token that continues
  *                     the word before it
  *     documents.bin   float64, little endian: where each document ends, in tokens
- *     meta.json       what it was made of; written last, so that a store cut short counts as none
+ *     meta.json       what it was made of, and how much is in it; written last. A store that is cut short counts as none
  *
  * Written once, then read by place. Does not know what a document says.
  */
 import { closeSync, openSync, readSync } from "node:fs";
-import { mkdir, open, readFile, rm, type FileHandle } from "node:fs/promises";
+import { mkdir, open, readFile, rm, stat, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
+import { writeError } from "../base/file-errors.ts";
 import { writeFileAtomic } from "../models/checkpoint/index.ts";
 
 /** Marks a token that continues a word. */
@@ -44,7 +45,7 @@ export class TokenStoreWriter {
     return new TokenStoreWriter(folder, await open(join(folder, "tokens.bin"), "w"));
   }
 
-  /** Adds a document: token ids, each with or without `CONTINUES`. */
+  /** Adds a document: token ids, each with or without `CONTINUES`. @throws ERR_DISK_FULL, ERR_WRITE */
   async add(tokens: Uint32Array): Promise<void> {
     for (let done = 0; done < tokens.length; ) {
       const count = Math.min(tokens.length - done, BUFFER_TOKENS - this.#buffered);
@@ -57,7 +58,7 @@ export class TokenStoreWriter {
     this.#ends.push(this.#tokens);
   }
 
-  /** @param meta what the store was made of, for `openTokenStore` to compare */
+  /** @param meta what the store was made of: `TokenStore.open` gives it back */
   async finish(meta: Readonly<Record<string, unknown>>): Promise<StoreCounts> {
     await this.#flush();
     await this.#file.sync();
@@ -77,8 +78,11 @@ export class TokenStoreWriter {
 
   async #flush(): Promise<void> {
     const bytes = new Uint8Array(this.#buffer.buffer, 0, 4 * this.#buffered);
-    for (let done = 0; done < bytes.length; ) {
-      done += (await this.#file.write(bytes, done, bytes.length - done)).bytesWritten;
+    try {
+      for (let done = 0; done < bytes.length; )
+        done += (await this.#file.write(bytes, done, bytes.length - done)).bytesWritten;
+    } catch (cause) {
+      throw writeError(cause, join(this.#folder, "tokens.bin"), bytes.length);
     }
     this.#buffered = 0;
   }
@@ -101,11 +105,14 @@ export class TokenStore {
   static async open(
     folder: string,
   ): Promise<{ readonly store: TokenStore; readonly meta: Record<string, unknown> } | undefined> {
-    const text = await readFile(join(folder, "meta.json"), "utf8").catch(() => undefined);
-    if (text === undefined) return undefined;
-    const bytes = await readFile(join(folder, "documents.bin"));
+    const [tokens, documents] = [join(folder, "tokens.bin"), join(folder, "documents.bin")];
+    const meta = await readMeta(folder);
+    if (meta === undefined) return undefined;
+    const whole = (await sizeOf(tokens)) === 4 * Number(meta.tokens);
+    if (!whole || (await sizeOf(documents)) !== 8 * Number(meta.documents)) return undefined;
+    const bytes = await readFile(documents);
     const ends = new Float64Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
-    return { store: new TokenStore(openSync(join(folder, "tokens.bin"), "r"), ends), meta: JSON.parse(text) };
+    return { store: new TokenStore(openSync(tokens, "r"), ends), meta };
   }
 
   /** `length` tokens from `start`. */
@@ -122,4 +129,19 @@ export class TokenStore {
   close(): void {
     closeSync(this.#file);
   }
+}
+
+async function readMeta(folder: string): Promise<Record<string, unknown> | undefined> {
+  try {
+    return JSON.parse(await readFile(join(folder, "meta.json"), "utf8"));
+  } catch {
+    return undefined;
+  }
+}
+
+async function sizeOf(path: string): Promise<number | undefined> {
+  return stat(path).then(
+    ({ size }) => size,
+    () => undefined,
+  );
 }

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type TrainVocabularyOptions, trainWordPiece } from "./train-vocabulary.ts";
+import { type TrainVocabularyOptions, trainWordPiece, WordPieceTrainer } from "./train-vocabulary.ts";
 import { BertTokenizer } from "./tokenizer.ts";
 
 const SPECIALS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"];
@@ -147,4 +147,38 @@ it("takes any iterable, once", () => {
     yield "two three";
   }
   expect(learn([...texts()])).toEqual(trainWordPiece(texts(), { vocabSize: 1000 }).slice(5));
+});
+
+describe("texts one by one", () => {
+  it("teach what they teach together", () => {
+    const texts = fc.array(
+      fc.array(fc.constantFrom(..."abc 你 Été, ".split("")), { maxLength: 30 }).map((c) => c.join("")),
+    );
+    fc.assert(
+      fc.property(texts, fc.integer({ min: 1, max: 3 }), fc.boolean(), (some, minFrequency, lowercase) => {
+        const options = { vocabSize: 60, minFrequency, lowercase };
+        const learnt = attempt(() => trainWordPiece(some, options));
+        const trainer = new WordPieceTrainer(options);
+        for (const text of some) trainer.add(text);
+        expect(attempt(() => trainer.vocabulary())).toEqual(learnt);
+        expect(attempt(() => trainWordPiece([...some].reverse(), options))).toEqual(learnt);
+      }),
+    );
+  });
+
+  it("may go on after a vocabulary was asked for", () => {
+    const trainer = new WordPieceTrainer({ vocabSize: 40, minFrequency: 1 });
+    trainer.add("ab");
+    expect(trainer.vocabulary()).not.toContain("cd");
+    trainer.add("cd");
+    expect(trainer.vocabulary()).toEqual(trainWordPiece(["ab", "cd"], { vocabSize: 40, minFrequency: 1 }));
+  });
+
+  function attempt(learnSome: () => string[]): string[] | string {
+    try {
+      return learnSome();
+    } catch (error) {
+      return String(error);
+    }
+  }
 });

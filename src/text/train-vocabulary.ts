@@ -12,10 +12,9 @@
  */
 import { AttuneError, internal } from "../base/errors.ts";
 import { mergePairs } from "./merge-pairs.ts";
-import { NormalizedText } from "./normalized-text.ts";
 import { BertNormalizer, type NormalizerOptions } from "./normalizer.ts";
-import { WordSpans } from "./pre-tokenizer.ts";
 import { SPECIAL_TOKENS } from "./vocabulary.ts";
+import { WordCounter } from "./word-counter.ts";
 import { CONTINUATION } from "./wordpiece.ts";
 
 /** What to learn. The normalizer's options must be those of the tokenizer that will use the vocabulary. */
@@ -27,12 +26,6 @@ export interface TrainVocabularyOptions extends NormalizerOptions {
   /** The most distinct characters; the rarest are dropped. Default: as many as `vocabSize` has room for. */
   readonly alphabetLimit?: number;
 }
-
-/** Longer words are unknown to WordPiece, so nothing is learnt from them. */
-const MAX_CHARACTERS = 100;
-
-/** Distinct words held at a time: about a gigabyte. */
-const MOST_WORDS = 8_000_000;
 
 /**
  * Learns a vocabulary: [PAD], [UNK], [CLS], [SEP], [MASK], then characters, then merged pieces, most frequent first.
@@ -93,47 +86,6 @@ function learn(
   const spelled = words.map(([word, count]) => ({ symbols: spell(word, ids), count }));
   mergePairs(vocabulary, spelled, vocabSize, minFrequency);
   return vocabulary;
-}
-
-/**
- * Counts distinct words. Where a stream has more of them than memory should hold, those seen once are forgotten, as
- * often as needed: words that make pieces occur far more often.
- */
-class WordCounter {
-  readonly #normalizer: BertNormalizer;
-  readonly #normalized = new NormalizedText();
-  readonly #spans = new WordSpans();
-  #counts = new Map<string, number>();
-  #texts = 0;
-
-  constructor(normalizer: BertNormalizer) {
-    this.#normalizer = normalizer;
-  }
-
-  add(text: string): void {
-    this.#texts++;
-    const [normalized, spans, counts] = [this.#normalized, this.#spans, this.#counts];
-    normalized.clear();
-    this.#normalizer.append(text, 0, text.length, normalized);
-    spans.split(normalized);
-    const units = normalized.slice();
-    for (let i = 0; i < 2 * spans.count; i += 2) {
-      const word = units.slice(spans.bounds[i], spans.bounds[i + 1]);
-      counts.set(word, (counts.get(word) ?? 0) + 1);
-    }
-    if (counts.size > MOST_WORDS) this.#counts = new Map([...counts].filter(([, count]) => count > 1));
-  }
-
-  /** The distinct words, as characters, and how often each stands in the texts. */
-  words(): [string[], number][] {
-    const words = [...this.#counts].map(([word, count]): [string[], number] => [Array.from(word), count]);
-    if (words.length > 0) return words.filter(([word]) => word.length <= MAX_CHARACTERS);
-    throw new AttuneError("ERR_VOCABULARY_EMPTY", {
-      rule: "the texts to learn a vocabulary from must contain words",
-      found: `${this.#texts} texts without a single one`,
-      next: "check that the right column or file is read",
-    });
-  }
 }
 
 /** The most frequent characters, of equals the one with the smaller code point, as many as the limits allow. */

@@ -1,9 +1,13 @@
-/** Reads the goldens of fixtures/bert-tiny-gradients. */
+/** Reads the goldens of fixtures/bert-tiny-gradients, and what tests of other goldens share. */
 import { readFileSync } from "node:fs";
+import { expect } from "vitest";
 import { goldenMask, goldenWeights } from "../../fixtures/bert-tiny-gradients/formula.ts";
 import type { HostTensor } from "../../src/base/dtype.ts";
 import { elementCount, evaluateDim } from "../../src/base/shape.ts";
 import type { ProblemType, SequenceClassificationConfig } from "../../src/models/bert/config.ts";
+import type { GradientGraph } from "../../src/engine/index.ts";
+import type { Tensors } from "../../src/runtime/index.ts";
+import { numbers } from "../compute.ts";
 import type { TrainingGraph } from "../../src/models/bert/sequence-classification.ts";
 
 const folder = new URL("../../fixtures/bert-tiny-gradients/", import.meta.url);
@@ -100,9 +104,40 @@ export function goldenFeeds(
   return feeds;
 }
 
+/** Every gradient in the parameter's shape: what a step's graph gives dense, and its rows added up. */
+export function gradientsOf(
+  program: GradientGraph,
+  parameters: TrainingGraph["parameters"],
+  results: Tensors,
+): Map<string, Float32Array> {
+  const gradients = new Map<string, Float32Array>();
+  for (const [name, output] of program.dense)
+    gradients.set(name, Float32Array.from(numbers(results[output])));
+  for (const { parameter, indices, rows } of program.rows) {
+    const spec = parameters.find(({ name }) => name === parameter);
+    const dims = spec?.shape ?? [0, 0];
+    const total = gradients.get(parameter) ?? new Float32Array(elementCount(dims));
+    numbers(results[indices]).forEach((row, i) => {
+      for (let j = 0; j < dims[1]; j++) total[row * dims[1] + j] += numbers(results[rows])[i * dims[1] + j];
+    });
+    gradients.set(parameter, total);
+  }
+  return gradients;
+}
+
+/** That a gradient is the golden one, to 1e-5 of its largest value. */
+export function expectGradient(name: string, got: Float32Array | undefined, want: Float32Array): void {
+  expect(got?.length).toBe(want.length);
+  const scale = Math.max(...want.map(Math.abs));
+  // the true gradient of key biases is zero (softmax ignores a shift), so there the tolerance is absolute
+  const tolerance = name.endsWith("key.bias") ? 1e-7 : 1e-5 * scale;
+  const worst = want.reduce((most, value, i) => Math.max(most, Math.abs(value - (got?.[i] ?? NaN))), 0);
+  expect(worst).toBeLessThanOrEqual(tolerance);
+}
+
 /** The float32 tensors of one safetensors file by name, read by hand so that this test does not lean on our reader. */
-export function readGolden(name: string): Map<string, Float32Array> {
-  const bytes = readFileSync(new URL(name, folder));
+export function readGolden(name: string, from: URL = folder): Map<string, Float32Array> {
+  const bytes = readFileSync(new URL(name, from));
   const headerLength = Number(bytes.readBigUInt64LE(0));
   const header = JSON.parse(bytes.toString("utf8", 8, 8 + headerLength)) as Record<
     string,

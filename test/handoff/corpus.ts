@@ -21,7 +21,7 @@ const chinese = [
   ["。", "！", "，大家都很高兴。", "；你知道吗？"],
 ];
 
-/** Documents of one to six sentences, half of them Chinese, a blank line between them. */
+/** Short documents, then some of one to six sentences, half of them Chinese; a blank line between them. */
 export function corpusText(documents: number): string {
   const random = new Random(3, "corpus");
   const pick = (list: readonly string[]) => list[random.int(list.length)];
@@ -30,7 +30,9 @@ export function corpusText(documents: number): string {
     const sentences = Array.from({ length: 1 + random.int(6) }, () => source.map(pick).join(space));
     return `${sentences.join(space)} ${i}`;
   });
-  return `${texts.join("\n\n")}\n`;
+  // one token, and words longer than what is hidden of a text
+  const short = ["好", "umbrellas", "图书馆", "photographed", "苹果树", "harbour harbour"];
+  return `${[...short, ...texts].join("\n\n")}\n`;
 }
 
 /** Options of a run of twenty steps, each of several micro-batches, over more than one pass. */
@@ -46,6 +48,7 @@ export function smallRun(folder: string, out: string, more: Partial<PretrainOpti
     minFrequency: 2,
     initialization: "published",
     maxLength: 32,
+    minTokens: 1,
     steps: 20,
     stepTokens: 256,
     batchTokens: 128,

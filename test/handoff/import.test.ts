@@ -81,7 +81,9 @@ describe("a finished result", () => {
     expect(done).toMatchObject({ finished: true, step: 4, totalSteps: 4, tokens: 600 });
     const model = await readModelFolder(join(folder, "model"));
     await using weights = model.weights;
-    expect([...(await weights.read(BIAS))].map(Number)).toEqual([Math.fround(1e-3), Math.fround(1e-3)]);
+    const bias = new Float32Array(2);
+    await weights.readInto(BIAS, bias);
+    expect(bias).toEqual(Float32Array.of(1e-3, 1e-3));
     const { pretraining } = model.attune as { pretraining: Facts };
     // the script's own figure of the last step gives way to attune's
     expect(pretraining.curve.map(({ step, loss }) => [step, loss])).toEqual([

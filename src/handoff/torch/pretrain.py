@@ -205,7 +205,7 @@ class Masker:
             return self.assemble([self.mask(tokens, random)], None)
         cut = self.cut(tokens, random)
         first, second = tokens[:cut], tokens[cut:]
-        changed = random.uniform() < 0.5
+        changed = random.uniform() < 0.5 and bool(second) and (objective == "sop" or len(self.corpus.lengths) > 1)
         if changed and objective == "nsp":
             second = self.other(sequence, len(second), random)
         segments = [second, first] if changed and objective == "sop" else [first, second]
@@ -227,7 +227,7 @@ class Masker:
         other = random.int(count)
         if other == sequence:
             other = (other + 1) % count
-        return self.corpus.read(other)[-max(1, length) :]
+        return self.corpus.read(other)[-length:]
 
     def mask(self, tokens, random):
         count = max(1, rounded(self.data["maskShare"] * len(tokens)))
@@ -251,10 +251,11 @@ class Masker:
         return chosen
 
     def some_words(self, tokens, count, random):
-        """Words, or runs of them, in random order, as long as they fit."""
+        """Words, or runs of them, in random order, as long as they fit; where none does, one of the shortest."""
         starts = [0] + [i for i in range(1, len(tokens)) if not tokens[i] & CONTINUES] + [len(tokens)]
         spans, words, chosen = self.data["masking"] == "spans", len(starts) - 1, set()
-        for first in random.shuffle(list(range(words))):
+        order = random.shuffle(list(range(words)))
+        for first in order:
             if len(chosen) >= count:
                 break
             length = self.span_length(random) if spans else 1
@@ -263,7 +264,10 @@ class Masker:
                 if start in chosen or len(chosen) + end - start > count:
                     break
                 chosen.update(range(start, end))
-        return chosen or self.some_tokens(tokens, 1, random)
+        if chosen:
+            return chosen
+        shortest = min(order, key=lambda word: starts[word + 1] - starts[word])  # the first of them
+        return set(range(starts[shortest], starts[shortest + 1]))
 
     def span_length(self, random):
         """Geometric with p = 0.2, up to 10 (Joshi et al. 2020)."""
