@@ -17,6 +17,7 @@ export type PretrainEvent =
     }
   /** Told to stop before the first step: a new run has left nothing, one that was to go on stands as it stood. */
   | { readonly event: "stopped" }
+  | PretrainPrepared
   | PretrainDone;
 
 /** Corpus and model are ready; the first step comes next. */
@@ -89,6 +90,14 @@ export interface PretrainEvaluation extends PretrainScores {
   readonly step: number;
   /** Tokens seen so far, padding left out. */
   readonly tokens: number;
+}
+
+/** Everything up to the first step is done and saved, and no step was asked for. */
+export interface PretrainPrepared {
+  readonly event: "prepared";
+  readonly out: string;
+  readonly totalSteps: number;
+  readonly checkpoint: string;
 }
 
 export interface PretrainDone {

@@ -12,6 +12,12 @@ export interface PretrainRequest {
   readonly resume: boolean;
   /** Where the options' model is; undefined for a preset. */
   readonly place: ModelPlace | undefined;
+  readonly prepareOnly: boolean;
+}
+
+export interface RunPretrainingOptions extends RunTrainingOptions {
+  /** Do everything up to the first step, save it as the checkpoint of step 0, and end. Default false. */
+  readonly prepareOnly?: boolean;
 }
 
 /**
@@ -26,10 +32,10 @@ export interface PretrainRequest {
  */
 export async function* runPretraining(
   options: PretrainOptions,
-  { resume = false, signal }: RunTrainingOptions = {},
+  { resume = false, prepareOnly = false, signal }: RunPretrainingOptions = {},
 ): AsyncGenerator<PretrainEvent> {
   const resolved = resolvePretrainOptions(options);
   const place = yield* placeOfModel(resolved, { resume, signal });
-  const request: PretrainRequest = { options: resolved, resume, place };
+  const request: PretrainRequest = { options: resolved, resume, place, prepareOnly };
   yield* runInWorker<PretrainEvent>("pretrain/pretrain-worker.js", request, signal);
 }

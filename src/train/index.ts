@@ -1,5 +1,5 @@
 /** The training loop and what it says. */
-export { RunFolder } from "./checkpoint.ts";
+export { RunFolder, writeCheckpoint } from "./checkpoint.ts";
 export { allLogits, probabilities, report } from "./evaluate.ts";
 export type {
   DoneEvent,
@@ -27,7 +27,7 @@ export { resolveTrainOptions } from "./options.ts";
 export { runInWorker, serveEvents } from "./event-worker.ts";
 export type { RunTrainingOptions } from "./run-in-worker.ts";
 export type { Manifest } from "./manifest.ts";
-export { checkResumable, manifestOf } from "./manifest.ts";
+export { checkResumable, manifestOf, manifestSchema } from "./manifest.ts";
 export { Pace } from "./pace.ts";
 export { checkMaxLength, loadSplit } from "./prepare.ts";
 export { runTraining } from "./run-in-worker.ts";

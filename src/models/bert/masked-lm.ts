@@ -1,7 +1,7 @@
 /**
  * BERT's pre-training heads: masked words, and whether the second text follows the first.
  *
- *     masked words:  logits = LayerNorm(gelu(W h + b)) E^T + c      E: the word embeddings, tied
+ *     masked words:  logits = LayerNorm(act(W h + b)) E^T + c       E: the word embeddings, tied; act: the layers' own
  *     next text:     logits = U pooled + d
  *
  * Sources: Devlin et al. 2019, sections 3.1 and A.1; Lan et al. 2020 (ALBERT) for the order of two texts, which has
@@ -21,18 +21,8 @@ import { product } from "../../base/shape.ts";
 import type { DropoutSite, ParameterSpec } from "../../nn/index.ts";
 import { crossEntropy, embeddingTable, layerNorm, linear, project, Scope } from "../../nn/index.ts";
 import type { Tensor } from "../../tensor/index.ts";
-import {
-  add,
-  gatherRows,
-  gelu,
-  input,
-  logSumExp,
-  mul,
-  pickRows,
-  reshape,
-  sub,
-  sum,
-} from "../../tensor/index.ts";
+import { add, gatherRows, input, logSumExp, mul, pickRows, reshape, sub, sum } from "../../tensor/index.ts";
+import { activate } from "../blocks/activations.ts";
 import type { BertInputs } from "./backbone.ts";
 import { bertEncoder, bertInputs, bertPooler, start } from "./backbone.ts";
 import type { BertConfig } from "./config.ts";
@@ -155,7 +145,9 @@ function wordHead(
   const predictions = root.at("cls").at("predictions");
   const transform = predictions.at("transform");
   const dense = linear(transform.at("dense"), rows, { outFeatures: config.hiddenSize, ...start(config) });
-  const states = layerNorm(transform.at("LayerNorm"), gelu(dense), { eps: config.layerNormEps });
+  const states = layerNorm(transform.at("LayerNorm"), activate(config.hiddenAct, dense), {
+    eps: config.layerNormEps,
+  });
   const table = embeddingTable(root.at("bert").at("embeddings").at("word_embeddings"), {
     numEmbeddings: config.vocabSize,
     embeddingDim: config.hiddenSize,
