@@ -25,6 +25,8 @@ import type { PretrainStartingModel } from "./starting-model.ts";
 import { withoutDropout } from "./starting-model.ts";
 import type { PretrainState } from "./state.ts";
 
+const SENTENCE_ENDS = ["。", "！", "？", ".", "!", "?", "；", ";"];
+
 /** Everything that one run holds. */
 export interface PretrainRun {
   readonly options: ResolvedPretrainOptions;
@@ -99,7 +101,7 @@ export function exampleOptions(
     padId: tokenizer.padId,
     vocabSize: rows,
     wordIds: ids.filter((id) => !tokenizer.isSpecial(id)),
-    sentenceEnds: new Set([..."。！？.!?；;"].flatMap((mark) => tokenizer.tokenToId(mark) ?? [])),
+    sentenceEnds: new Set(SENTENCE_ENDS.flatMap((mark) => tokenizer.tokenToId(mark) ?? [])),
   };
 }
 

@@ -95,7 +95,7 @@ export async function describeModel(model: string, options: DescribeOptions = {}
   const { folder: path } = await locateModel(model);
   return (await isOnnxFile(path))
     ? describeFile(path, options)
-    : withModelFolder(path, (model) => describeFolder(path, model, options));
+    : withModelFolder(path, (opened) => describeFolder(path, opened, options));
 }
 
 /** Whether a path names a file, or what would be one: all else is taken for a folder. */

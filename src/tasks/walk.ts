@@ -46,8 +46,8 @@ export async function walkLayer(model: string, options: WalkOptions): Promise<La
   checkTexts(options);
   const { folder: path } = await locateModel(model);
   if (await isOnnxFile(path)) throw noTokenizer(path);
-  return withModelFolder(path, async (model) => {
-    const { folder, encoder } = model;
+  return withModelFolder(path, async (opened) => {
+    const { folder, encoder } = opened;
     const { config, maxTokens } = encoder;
     const scope = scopeOf(encoder, options.layer, path);
     checkLayer(options.layer, [...Array(config.numHiddenLayers).keys()], path);
@@ -57,7 +57,7 @@ export async function walkLayer(model: string, options: WalkOptions): Promise<La
     const encoding = tokenizer.encode(options.text, { pair: options.textPair, maxLength });
     checkPadding(options.padTo, encoding.ids.length, maxTokens);
     const { tokens, feeds } = enter(encoding, tokenizer, encoder, options.padTo);
-    const { values, device } = await run(model, trace(model, scope), feeds, options);
+    const { values, device } = await run(opened, trace(opened, scope), feeds, options);
     const steps = Object.fromEntries(
       Object.entries(STEPS).map(([name, [at, ...dims]]) => {
         const step = stepOf(`${scope}.${at}`, dims, values[name]);
@@ -83,7 +83,7 @@ export async function walkLayer(model: string, options: WalkOptions): Promise<La
       device,
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- made from the entries of STEPS
       steps: steps as Record<WalkStepName, WalkStep>,
-      ...logitsOf(model, values),
+      ...logitsOf(opened, values),
     };
   });
 }

@@ -23,6 +23,7 @@ import { crossEntropy, embeddingTable, layerNorm, linear, project, Scope } from 
 import type { Tensor } from "../../tensor/index.ts";
 import { add, gatherRows, input, logSumExp, mul, pickRows, reshape, sub, sum } from "../../tensor/index.ts";
 import { activate } from "../blocks/activations.ts";
+import { inputList } from "../blocks/inputs.ts";
 import type { BertInputs } from "./backbone.ts";
 import { bertEncoder, bertInputs, bertPooler, start } from "./backbone.ts";
 import type { BertConfig } from "./config.ts";
@@ -71,7 +72,8 @@ export function bertPretrainingLoss(config: BertConfig, objective: SentenceObjec
   const masked = maskedInputs(config);
   const { rows, pooled } = trace(root, inputs, masked, config, objective);
   const words = wordLoss(root, rows, masked, config);
-  const given = [...Object.values(inputs), ...Object.values(masked)];
+  const { places, inverse, labels, weights, labelWeights } = masked;
+  const given = [...inputList(inputs), places, inverse, labels, weights, labelWeights];
   if (pooled === undefined)
     return { inputs: given, loss: words, parameters: root.parameters, dropouts: root.dropouts };
   const sentenceLabels = input("sentence_labels", "int32", ["b"]);
@@ -98,7 +100,7 @@ export function bertMaskedLogits(
   const { states, table, bias } = wordHead(root, rows, config);
   const logits = project(states, table, bias); // [n, v]
   return {
-    inputs: [...Object.values(inputs), places, inverse],
+    inputs: [...inputList(inputs), places, inverse],
     outputs:
       pooled === undefined ? { logits } : { logits, sentence_logits: sentenceHead(root, pooled, config) },
     parameters: root.parameters,

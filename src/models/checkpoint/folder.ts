@@ -51,8 +51,8 @@ export interface ModelFolder {
  * const config = parseSequenceClassificationConfig(model.config, model.configFile);
  * await model.weights.close();
  */
-export async function readModelFolder(name: string): Promise<ModelFolder> {
-  const path = modelPath(name);
+export async function readModelFolder(model: string): Promise<ModelFolder> {
+  const path = modelPath(model);
   const names = await list(path);
   const configName = names.includes("config.json") ? "config.json" : "bert_config.json";
   const config = await readJson(path, configName);
