@@ -49,7 +49,7 @@ export function pretrainCommand(context: Context): AnyCommand {
     .optionsGroup("Model:")
     .option(
       "--model <name>",
-      `${presetNames.join(", ")}, or a model folder to go on from (default: ${defaults.model})`,
+      `${presetNames.join(", ")}, or a model folder or hub id to go on from (default: ${defaults.model})`,
     )
     .option("--out <folder>", "where the model goes (default: runs/MODEL-pretrained)")
     .addOption(
