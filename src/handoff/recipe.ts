@@ -11,28 +11,13 @@ import { join } from "node:path";
 import { z } from "zod";
 import { AttuneError } from "../base/errors.ts";
 import { version } from "../base/version.ts";
+import { encoderSchema } from "../models/bert/config.ts";
 import { adamwDefaults } from "../optim/index.ts";
 import type { PretrainRun, PretrainState } from "../pretrain/index.ts";
 import { evaluationSteps, warmupSteps, withoutDropout } from "../pretrain/index.ts";
 import { manifestSchema } from "../train/index.ts";
 
 const size = z.int().positive();
-const configSchema = z.strictObject({
-  vocabSize: size,
-  hiddenSize: size,
-  numHiddenLayers: size,
-  numAttentionHeads: size,
-  intermediateSize: size,
-  maxPositionEmbeddings: size,
-  typeVocabSize: size,
-  layerNormEps: z.number(),
-  hiddenDropoutProb: z.number(),
-  attentionProbsDropoutProb: z.number(),
-  classifierDropout: z.number().nullable(),
-  initializerRange: z.number(),
-  hiddenAct: z.literal("gelu"),
-  padTokenId: z.int(),
-});
 
 const contentSchema = z.strictObject({
   format: z.literal(1),
@@ -41,9 +26,9 @@ const contentSchema = z.strictObject({
   /** Of the run that is handed on. */
   manifest: manifestSchema,
   /** What the run started from, and its architecture with the dropout that fine-tuning will use. */
-  model: z.strictObject({ from: z.string(), config: configSchema }),
+  model: z.strictObject({ from: z.string(), config: encoderSchema }),
   /** The same with the dropout of this run. */
-  config: configSchema,
+  config: encoderSchema,
   /** In the order of the checkpoint. */
   parameters: z.array(z.strictObject({ name: z.string(), shape: z.array(size), decay: z.boolean() })),
   plan: z.strictObject({

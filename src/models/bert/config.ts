@@ -91,7 +91,8 @@ const size = z.int("must be a whole number, 1 or more").positive("must be a whol
 const dropout = z.number("must lie in [0, 1)").min(0, "must lie in [0, 1)").lt(1, "must lie in [0, 1)");
 const positive = z.number("must be a number above 0").positive("must be a number above 0");
 
-const encoderSchema = z.strictObject({
+/** A `BertConfig` as it stands in files of our own. */
+export const encoderSchema = z.strictObject({
   vocabSize: size,
   hiddenSize: size,
   numHiddenLayers: size,
