@@ -5,35 +5,22 @@
  * Its `id` is a digest of all the rest, so a recipe that was changed is noticed, and checkpoints that carry another id
  * belong to another hand-off.
  */
-import type { BertConfig } from "../models/bert/config.ts";
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { AttuneError } from "../base/errors.ts";
 import { version } from "../base/version.ts";
+import { type BertConfig, bertFields } from "../models/bert/config.ts";
 import { adamwDefaults } from "../optim/index.ts";
 import type { PretrainRun, PretrainState } from "../pretrain/index.ts";
 import { evaluationSteps, warmupSteps, withoutDropout } from "../pretrain/index.ts";
 import { manifestSchema } from "../train/index.ts";
 
 const size = z.int().positive();
-const configSchema = z.strictObject({
-  vocabSize: size,
-  hiddenSize: size,
-  numHiddenLayers: size,
-  numAttentionHeads: size,
-  intermediateSize: size,
-  maxPositionEmbeddings: size,
-  typeVocabSize: size,
-  layerNormEps: z.number(),
-  hiddenDropoutProb: z.number(),
-  attentionProbsDropoutProb: z.number(),
-  classifierDropout: z.number().nullable(),
-  initializerRange: z.number(),
-  hiddenAct: z.literal("gelu"),
-  padTokenId: z.int(),
-});
+
+/** The script computes BERT's own activation alone. */
+const configSchema = z.strictObject({ ...bertFields, hiddenAct: z.literal("gelu") });
 
 const contentSchema = z.strictObject({
   format: z.literal(1),
