@@ -4,13 +4,16 @@
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { handoffTorch } from "../../src/handoff/handoff.ts";
 import { openSafetensors } from "../../src/models/checkpoint/index.ts";
 import type { PretrainEvent } from "../../src/pretrain/index.ts";
 import { collect, temporaryFolder } from "../temporary-files.ts";
 import { handOn, importHere, runHere, smallRun } from "./corpus.ts";
 import { loggedSteps, requireTorch, runPython, train } from "./python.ts";
+
+// loading PyTorch takes seconds, on a busy machine a minute
+vi.setConfig({ testTimeout: 300_000 });
 
 const { folder } = temporaryFolder();
 const weightsOf = (...path: string[]) => join(...path, "model.safetensors");
