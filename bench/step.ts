@@ -15,6 +15,7 @@ import { Random } from "../src/base/random.ts";
 import { bertPreset } from "../src/models/bert/presets.ts";
 import { initialize } from "../src/nn/index.ts";
 import { loadBackend } from "../src/runtime/index.ts";
+import { bertModel } from "../src/models/bert/family.ts";
 import { classifierFeeds, createClassifierEngine } from "../src/train/classifier-engine.ts";
 
 const VOCABULARY = 30522;
@@ -68,8 +69,9 @@ async function startOurs(preset: string, b: number, t: number) {
     labels: ["no", "yes"],
     problemType: "single_label_classification",
   });
+  const model = bertModel(config);
   const engine = await createClassifierEngine({
-    config,
+    model,
     backend: await loadBackend("native"),
     seed: 1,
     weightDecay: 0.01,
@@ -95,7 +97,7 @@ async function startOurs(preset: string, b: number, t: number) {
       const times: number[] = [];
       for (let i = 0; i < count; i++) {
         const start = performance.now();
-        await engine.step(classifierFeeds([{ inputs, labels }], 2), { step: step++, lr: 1e-5 });
+        await engine.step(classifierFeeds([{ inputs, labels }], model), { step: step++, lr: 1e-5 });
         times.push(performance.now() - start);
       }
       return times;

@@ -1,5 +1,6 @@
 /**
- * Builds dist/: compiled sources, and the WebAssembly runtime that stands in where no native one is installed.
+ * Builds dist/: compiled sources, the script that hand-offs carry, and the WebAssembly runtime that stands in where no
+ * native one is installed.
  *
  * `npm run build` runs it, and so does npm itself as `prepare`: after `npm ci`, before packing, and when the
  * package is installed from git. Where the dev dependencies are absent (`npm ci --omit=dev`) there is nothing to
@@ -39,6 +40,7 @@ if (missing.length > 0) {
 } else if (compile()) {
   removeStale();
   vendorRuntime();
+  copyScript();
 }
 
 /** Runs the compiler, whose messages go straight to the terminal; returns whether it was content. */
@@ -68,6 +70,12 @@ function vendorRuntime() {
   mkdirSync(vendored, { recursive: true });
   for (const [from, to] of VENDORED) copyIfNewer(join(runtime, from), join(vendored, to));
   copyIfNewer(join(root, "licenses/onnxruntime.txt"), join(vendored, "LICENSE"));
+}
+
+/** The PyTorch script that a hand-off copies into its folder. */
+function copyScript() {
+  mkdirSync(join(dist, "handoff/torch"), { recursive: true });
+  copyFileSync(join(root, "src/handoff/torch/pretrain.py"), join(dist, "handoff/torch/pretrain.py"));
 }
 
 /**

@@ -10,13 +10,16 @@ import { writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 
-const { bertNormalizer, bertPreTokenizer, nfdNormalizer } = createRequire(import.meta.url)("tokenizers");
+const { bertNormalizer, bertPreTokenizer, nfdNormalizer, nfkdNormalizer, stripAccentsNormalizer } =
+  createRequire(import.meta.url)("tokenizers");
 
 const nothing = { cleanText: false, handleChineseChars: false, stripAccents: false, lowercase: false };
 const clean = bertNormalizer({ ...nothing, cleanText: true });
 const strip = bertNormalizer({ ...nothing, stripAccents: true });
 const words = bertPreTokenizer();
 const nfd = nfdNormalizer();
+const nfkd = nfkdNormalizer();
+const stripAll = stripAccentsNormalizer();
 
 /** The one code point of the highest combining class, 240: everything else that combines moves in front of it. */
 const LAST_MARK = "\u0345";
@@ -29,7 +32,12 @@ const keptMarks = ranges(
     strip.normalizeString(character) === character &&
     nfd.normalizeString(LAST_MARK + character) !== LAST_MARK + character,
 );
-const undecomposed = ranges((character) => nfd.normalizeString(character) !== character.normalize("NFD"));
+const marks = ranges((character) => stripAll.normalizeString(character) === "");
+const undecomposed = ranges(
+  (character) =>
+    nfd.normalizeString(character) !== character.normalize("NFD") ||
+    nfkd.normalizeString(character) !== character.normalize("NFKD"),
+);
 
 const file = fileURLToPath(new URL("../src/text/character-tables.generated.ts", import.meta.url));
 writeFileSync(
@@ -44,7 +52,8 @@ ${table("PUNCTUATION", "Stands as a word of its own: ASCII symbols and the categ
 ${table("REMOVED", "What cleaning removes, with U+0000: the categories Cc Cf Co, but for tab and line ends, and U+FFFD.", removed)}
 ${table("ACCENTS", "What accent stripping removes: the category Mn.", accents)}
 ${table("KEPT_MARKS", "Not in ACCENTS and of a combining class above 0: canonical ordering moves them.", keptMarks)}
-${table("UNDECOMPOSED", "Decomposed by newer versions of Unicode, left whole here.", undecomposed)}`.trimEnd() +
+${table("MARKS", "What the normalizer StripAccents removes, which BERT's own does not follow: the categories M.", marks)}
+${table("UNDECOMPOSED", "Decomposed (NFD or NFKD) by newer versions of Unicode, left whole here.", undecomposed)}`.trimEnd() +
     "\n",
 );
 

@@ -15,7 +15,6 @@ export type {
 export type { HubOptions, HubOrigin, HubProgress, ModelPlace, ResolveOptions } from "./hub/index.ts";
 export { resolveModel } from "./hub/index.ts";
 export type {
-  BertSummary,
   DescribeOptions,
   EvaluateOptions,
   FilledMask,
@@ -26,6 +25,7 @@ export type {
   LoadOptions,
   MaskCandidate,
   ModelDescription,
+  ModelSummary,
   MultiPrediction,
   OnnxSummary,
   ParameterGroup,
@@ -42,6 +42,8 @@ export type {
 export { describeModel, MaskedLanguageModel, TextClassifier, walkLayer } from "./tasks/index.ts";
 export type { PretrainEvent, PretrainOptions } from "./pretrain/index.ts";
 export { runPretraining } from "./pretrain/index.ts";
+export { runHandoff, runImport } from "./handoff/index.ts";
+export type { HandoffOptions, ImportOptions } from "./handoff/index.ts";
 export type { EncodeOptions, Encoding, TokenizerOptions, TrainVocabularyOptions } from "./text/index.ts";
 export { BertTokenizer, trainWordPiece } from "./text/index.ts";
 export type {

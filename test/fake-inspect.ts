@@ -8,6 +8,7 @@ export const description: ModelDescription = {
   path: "runs/spam",
   summary: {
     family: "bert",
+    name: "BERT",
     layers: 1,
     hiddenSize: 6,
     heads: 2,

@@ -45,7 +45,8 @@ const starts = values.starts.split(",");
 const seeds = Array.from({ length: Number(values.seeds) }, (_, i) => i + 1);
 
 for (const seed of seeds) {
-  for (const set of sets) for (const start of starts) if (!isDone(set, start, seed)) await measure(set, start, seed);
+  for (const set of sets)
+    for (const start of starts) if (!isDone(set, start, seed)) await measure(set, start, seed);
 }
 for (const set of sets) for (const start of starts) console.log(summary(set, start));
 

@@ -25,11 +25,11 @@ export function machineLines(machine: MachineCheck, layout: Layout): string[] {
 
 /** A model folder: what is there, and what is wrong. */
 export function modelLines(model: ModelCheck, layout: Layout): string[] {
-  const { path, config, weights, vocabularySize, predictionMs, problems } = model;
+  const { path, config, family, weights, vocabularySize, predictionMs, problems } = model;
   const { colors } = layout;
   const lines = [colors.bold(printable(path)), ...fileLines(model, layout)];
   if (config !== undefined) {
-    lines.push(...fieldLines("model", modelText(config), layout));
+    lines.push(...fieldLines("model", modelText(config, family), layout));
   }
   if (weights !== undefined) lines.push(...weightLines(weights, layout));
   if (vocabularySize !== undefined) {
@@ -51,10 +51,11 @@ function encoderText({ path, weights }: ModelCheck): string {
     : "an encoder, whole, and a classifier that cannot be used until config.json names its labels: id2label";
 }
 
-function modelText(config: NonNullable<ModelCheck["config"]>): string {
+function modelText(config: NonNullable<ModelCheck["config"]>, family: string | undefined): string {
   const { numHiddenLayers, hiddenSize, numAttentionHeads, maxPositionEmbeddings, labels, problemType } =
     config;
-  const encoder = `${counted(numHiddenLayers, "layer")} of ${hiddenSize}, ${numAttentionHeads} heads, ${maxPositionEmbeddings} positions`;
+  const name = family === undefined || family === "BERT" ? "" : `${family}, `;
+  const encoder = `${name}${counted(numHiddenLayers, "layer")} of ${hiddenSize}, ${numAttentionHeads} heads, ${maxPositionEmbeddings} positions`;
   if (labels === undefined) return `${encoder}; no classifier`;
   const kind = problemType === "multi_label_classification" ? "any number of them a text" : "one a text";
   return `${encoder}; ${counted(labels.length, "label")}, ${kind}`;

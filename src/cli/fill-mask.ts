@@ -11,6 +11,7 @@ import {
   topKOption,
 } from "./command.ts";
 import type { Context, ExitCode } from "./context.ts";
+import { locateModel } from "./locate-model.ts";
 import { noteSlowDevice } from "./notes.ts";
 import { outcome } from "./outcome.ts";
 import { Progress } from "./progress.ts";
@@ -30,7 +31,7 @@ export function fillMaskCommand(context: Context): AnyCommand {
       "Says what a pre-trained model would write in place of each [MASK] of a text. In Chinese a [MASK] is one " +
         "character. With --json an object a text: its masks, and for each the candidates with their probability.",
     )
-    .argument("<model>", "model folder, or attune-zh-en-mini, which is built in")
+    .argument("<model>", "model folder, hub id, or attune-zh-en-mini, which is built in")
     .argument("<text...>", "texts with [MASK] in them")
     .addOption(topKOption())
     .addOption(deviceOption())
@@ -58,10 +59,11 @@ export async function fillMasks(
 ): Promise<ExitCode> {
   const { terminal } = context;
   const { device, threads, topK } = flags;
+  const place = await locateModel(context, folder);
   const progress = new Progress(terminal, { delayMs: 500 });
   try {
     progress.update({ label: "loading the model" });
-    const model = await context.loadMaskFiller(folder, { device, threads });
+    const model = await context.loadMaskFiller(place.folder, { device, threads });
     try {
       progress.above(() => noteSlowDevice(terminal, model.device, device));
       for (const text of texts) {

@@ -7,7 +7,7 @@
  *
  * Cells wrap; nothing is cut.
  */
-import type { BertSummary, ModelDescription, OnnxSummary } from "../tasks/describe-model.ts";
+import type { ModelDescription, ModelSummary, OnnxSummary } from "../tasks/describe-model.ts";
 import type { GraphDescription, NodeDescription, ValueDescription } from "../onnx/index.ts";
 import { fieldLines } from "./fields.ts";
 import { count, counted, short } from "./format.ts";
@@ -29,18 +29,18 @@ export function modelGraphLines(description: ModelDescription, layout: Layout, l
 function summaryLines({ path, summary }: ModelDescription, layout: Layout): string[] {
   return [
     layout.colors.bold(printable(path)),
-    ...(summary.family === "bert" ? bertLines(summary, layout) : onnxLines(summary, layout)),
+    ...(summary.family === "onnx" ? onnxLines(summary, layout) : folderLines(summary, layout)),
   ];
 }
 
-function bertLines(summary: BertSummary, layout: Layout): string[] {
+function folderLines(summary: ModelSummary, layout: Layout): string[] {
   const { layers, hiddenSize, heads, intermediateSize, positions, vocabSize, labels, multiLabel } = summary;
   const field = (name: string, text: string) => fieldLines(name, text, layout);
   const kind = multiLabel === true ? "any number of them a text" : "one a text";
   return [
     ...field(
       "model",
-      `BERT: ${counted(layers, "layer")} of width ${hiddenSize}, ${counted(heads, "head")} of ` +
+      `${summary.name}: ${counted(layers, "layer")} of width ${hiddenSize}, ${counted(heads, "head")} of ` +
         `${hiddenSize / heads} in each, feed-forward of width ${intermediateSize}`,
     ),
     ...field("reads", `up to ${counted(positions, "token")} of a vocabulary of ${count(vocabSize)}`),
@@ -89,7 +89,7 @@ function graphLines({ graph, summary }: ModelDescription, layout: Layout, layer?
     all.flatMap((value, i) => field(i === 0 ? name : "", `${value.name} ${typeText(value)}`));
   const sections = [...new Set(graph.nodes.map(({ section }) => section))];
   const several = layer !== undefined && sections.length > 1;
-  const dims = summary.family === "bert" ? "; b texts of t tokens" : "";
+  const dims = summary.family !== "onnx" ? "; b texts of t tokens" : "";
   return [
     ...field("graph", `${graph.name}, ${counted(graph.nodes.length, "operation")}`),
     ...(several ? field("layer", `${layer} of each: ${sections.join(", ")}`) : []),

@@ -5,8 +5,10 @@
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { compareNatural } from "../data/index.ts";
-import { type BertConfig, type ClassificationHead, parseBertConfig } from "../models/bert/config.ts";
 import { readModelFolder } from "../models/checkpoint/index.ts";
+import { parseModelConfig } from "../models/families.ts";
+import type { EncoderModel } from "../models/family.ts";
+import type { ClassificationHead } from "../models/head-config.ts";
 import { tokenizerOfFolder } from "../train/index.ts";
 import type { ClassifierClass } from "./context.ts";
 import { checkWeights, type WeightsCheck, weightProblems } from "./inspect-weights.ts";
@@ -17,7 +19,9 @@ export interface ModelCheck {
   /** Sizes of the files, folders left out. */
   readonly files: readonly { readonly name: string; readonly bytes: number }[];
   /** Absent where config.json cannot be used. */
-  readonly config?: BertConfig & Partial<ClassificationHead>;
+  readonly config?: EncoderModel["config"] & Partial<ClassificationHead>;
+  /** What the model is called: "DistilBERT"; absent likewise. */
+  readonly family?: string;
   /** Absent where the configuration or the weights cannot be read. */
   readonly weights?: WeightsCheck;
   /** Tokens in the vocabulary; absent where it cannot be read. */
@@ -41,8 +45,8 @@ export async function inspectModel(path: string, library: ClassifierClass): Prom
   const files = await listFiles(path);
   const folder = await attempt(() => readModelFolder(path));
   if (folder === undefined) return { path, files, problems };
-  const parsed = await attempt(() => parseBertConfig(folder.config, folder.configFile));
-  const config = parsed === undefined ? undefined : { ...parsed.encoder, ...parsed.head };
+  const parsed = await attempt(() => parseModelConfig(folder.config, folder.configFile));
+  const config = parsed === undefined ? undefined : { ...parsed.encoder.config, ...parsed.head };
   // its size is compared below, so that it is told beside the other problems
   const tokenizer = await attempt(() => tokenizerOfFolder(folder, Number.POSITIVE_INFINITY));
   const vocabularySize = tokenizer?.vocabSize;
@@ -57,7 +61,8 @@ export async function inspectModel(path: string, library: ClassifierClass): Prom
   }
   const predicts = problems.length === 0 && parsed?.head !== undefined;
   const predictionMs = predicts ? await attempt(() => timePrediction(path, library)) : undefined;
-  return { path, files, config, weights, vocabularySize, predictionMs, problems };
+  const family = parsed?.encoder.family.name;
+  return { path, files, config, family, weights, vocabularySize, predictionMs, problems };
 }
 
 async function timePrediction(path: string, library: ClassifierClass): Promise<number> {

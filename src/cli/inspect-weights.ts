@@ -1,8 +1,8 @@
 /** The weights of a model folder, tensor by tensor: everything that is wrong with them at once. */
 import { basename } from "node:path";
 import { elementCount } from "../base/shape.ts";
-import type { BertConfig, ClassificationHead } from "../models/bert/config.ts";
-import { bertClassifier } from "../models/bert/sequence-classification.ts";
+import type { EncoderModel } from "../models/family.ts";
+import type { ClassificationHead } from "../models/head-config.ts";
 import {
   findNotFinite,
   type IgnoredEntry,
@@ -48,20 +48,22 @@ export interface WeightsCheck {
 
 /** Looks at every tensor; reads the values of those that the model asks for, one at a time. */
 export async function checkWeights(
-  config: BertConfig,
+  model: EncoderModel,
   head: ClassificationHead | undefined,
   folder: ModelFolder,
 ): Promise<WeightsCheck> {
   const { weights, otherWeights } = folder;
-  const parameters = parametersOf(config, head);
-  const match = matchParameters(parameters, weights);
+  const parameters = parametersOf(model, head);
+  const match = matchParameters(parameters, weights, model.checkpoint);
+  const mayBeFresh = (name: string) =>
+    model.checkpoint.mayBeFresh.some((beginning) => name.startsWith(beginning));
   return {
     format: weights.format,
     files: weights.files.map((file) => basename(file)),
     otherFiles: otherWeights,
     parameters: parameters.reduce((sum, { shape }) => sum + elementCount(shape), 0),
     tensors: weights.tensors.size,
-    missing: [...match.missing.filter((name) => head !== undefined || !isPooler(name)), ...match.fresh],
+    missing: [...match.missing.filter((name) => head !== undefined || !mayBeFresh(name)), ...match.fresh],
     mismatched: match.mismatched,
     unexpected: match.unexpected,
     surplus: match.surplus,
@@ -120,13 +122,8 @@ async function checkValues(
 }
 
 /** Those of the classifier, or of the encoder alone where the configuration has no labels. */
-function parametersOf(config: BertConfig, head: ClassificationHead | undefined): readonly ParameterSpec[] {
-  const anyHead: ClassificationHead = { labels: ["0", "1"], problemType: "single_label_classification" };
-  const { parameters } = bertClassifier({ ...config, ...(head ?? anyHead) }, { idType: "int64" });
-  return head === undefined ? parameters.filter(({ name }) => !name.startsWith("classifier.")) : parameters;
-}
-
-/** Models of masked words alone are saved without one. */
-function isPooler(name: string): boolean {
-  return name.startsWith("bert.pooler.");
+function parametersOf(model: EncoderModel, head: ClassificationHead | undefined): readonly ParameterSpec[] {
+  return head === undefined
+    ? model.traceEncoder({ idType: "int64" }).parameters
+    : model.withHead(head).trace({ idType: "int64" }).parameters;
 }

@@ -40,6 +40,7 @@ export interface PretrainFlags {
   readonly checkpointSteps?: number;
   readonly seed?: number;
   readonly resume?: true;
+  readonly prepareOnly?: true;
   readonly device?: DeviceChoice;
   readonly threads?: number;
   readonly json?: true;
@@ -54,7 +55,7 @@ export const pretrainDefaults = resolvePretrainOptions({ corpora: [], out: "" })
  * @throws UsageError where a value is out of its range, in terms of flags
  */
 export function pretrainOptions(corpora: readonly string[], flags: PretrainFlags): PretrainOptions {
-  const { text, cased, json: _, resume: __, out, ...same } = flags;
+  const { text, cased, json: _, resume: __, prepareOnly: ___, out, ...same } = flags;
   const options = {
     ...same,
     corpora,

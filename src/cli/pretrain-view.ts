@@ -3,9 +3,16 @@
  *
  * Results go to standard output, warnings and the bar to standard error.
  */
-import type { PretrainDone, PretrainEvaluation, PretrainEvent, PretrainStart } from "../pretrain/index.ts";
+import type {
+  PretrainDone,
+  PretrainEvaluation,
+  PretrainEvent,
+  PretrainPrepared,
+  PretrainStart,
+} from "../pretrain/index.ts";
 import { fieldLines } from "./fields.ts";
 import { count, counted, duration, score, short } from "./format.ts";
+import { downloadState } from "./locate-model.ts";
 import { writeNote } from "./notes.ts";
 import { Progress } from "./progress.ts";
 import { commandLine } from "./shell.ts";
@@ -13,7 +20,7 @@ import { layoutFor, type Terminal } from "./terminal.ts";
 import type { EventSink } from "./train-view.ts";
 import { wrap } from "./width.ts";
 
-const phases: Readonly<Record<Extract<PretrainEvent, { event: "phase" }>["phase"], string>> = {
+export const pretrainPhases: Readonly<Record<Extract<PretrainEvent, { event: "phase" }>["phase"], string>> = {
   vocabulary: "learning the vocabulary",
   tokenizing: "tokenizing the corpus",
   preparing: "building the training graph",
@@ -34,8 +41,10 @@ export class PretrainView implements EventSink<PretrainEvent> {
 
   show(event: PretrainEvent): void {
     switch (event.event) {
+      case "download":
+        return this.#progress.update(downloadState(event));
       case "phase":
-        this.#phase = phases[event.phase];
+        this.#phase = pretrainPhases[event.phase];
         return this.#progress.update({ label: this.#phase });
       case "reading":
         return this.#progress.update({
@@ -58,6 +67,8 @@ export class PretrainView implements EventSink<PretrainEvent> {
         return this.#evaluation(event);
       case "warning":
         return this.note(event.message);
+      case "prepared":
+        return this.#prepared(event);
       case "done":
         return this.#done(event);
       case "checkpoint":
@@ -118,6 +129,16 @@ export class PretrainView implements EventSink<PretrainEvent> {
     if (!this.#headed) this.#lines("", this.#terminal.stdout.colors.dim(line(columns.map(([heading]) => heading))));
     this.#headed = true;
     this.#lines(line(columns.map(([, cell]) => cell)));
+  }
+
+  #prepared({ out }: PretrainPrepared): void {
+    this.#progress.close();
+    this.#lines(
+      "",
+      `the run is prepared in ${out}; to train it elsewhere:`,
+      `  ${commandLine(["handoff", "torch", out, "--out", "FOLDER"])}`,
+      "to train it here, the same command with --resume in place of --prepare-only",
+    );
   }
 
   #done(event: PretrainDone): void {

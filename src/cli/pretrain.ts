@@ -49,7 +49,7 @@ export function pretrainCommand(context: Context): AnyCommand {
     .optionsGroup("Model:")
     .option(
       "--model <name>",
-      `${presetNames.join(", ")}, or a model folder to go on from (default: ${defaults.model})`,
+      `${presetNames.join(", ")}, or a model folder or hub id to go on from (default: ${defaults.model})`,
     )
     .option("--out <folder>", "where the model goes (default: runs/MODEL-pretrained)")
     .addOption(
@@ -118,6 +118,12 @@ export function pretrainCommand(context: Context): AnyCommand {
     )
     .addOption(numberOption("--seed <n>", `same seed, same bits (default: ${defaults.seed})`))
     .option("--resume", "go on with the unfinished run in --out; repeat its other options")
+    .addOption(
+      createOption(
+        "--prepare-only",
+        "stop before the first step, with everything saved, for `attune handoff` or --resume",
+      ).conflicts("resume"),
+    )
     .optionsGroup("Other:")
     .addOption(deviceOption())
     .addOption(threadsOption())
@@ -151,7 +157,8 @@ export async function pretrain(
   });
   let stopped: string | undefined;
   try {
-    const run = { resume: flags.resume ?? false, signal: interrupt.signal };
+    const { resume = false, prepareOnly = false } = flags;
+    const run = { resume, prepareOnly, signal: interrupt.signal };
     for await (const event of runPretraining(options, run)) {
       sink.show(event);
       if (event.event === "interrupted") stopped = resumeText(context);

@@ -36,6 +36,16 @@ const entries: readonly Entry[] = [
     load: async (context) => (await import("./pretrain.ts")).pretrainCommand(context),
   },
   {
+    name: "handoff",
+    summary: "write an unfinished pre-training run as a PyTorch script, for a larger machine",
+    load: async (context) => (await import("./handoff.ts")).handoffCommand(context),
+  },
+  {
+    name: "import",
+    summary: "bring the result of a hand-off back",
+    load: async (context) => (await import("./import.ts")).importCommand(context),
+  },
+  {
     name: "fill-mask",
     summary: "what a pre-trained model would write in place of [MASK]",
     load: async (context) => (await import("./fill-mask.ts")).fillMaskCommand(context),

@@ -4,5 +4,5 @@ import { commandLine } from "./shell.ts";
 
 export function resumeText({ argv }: Context): string {
   const again = argv.includes("--resume") ? argv : [...argv, "--resume"];
-  return `stopped and saved; to go on:\n\n  ${commandLine(again)}\n`;
+  return `stopped and saved; to go on:\n\n  ${commandLine(again)}\n\n`;
 }

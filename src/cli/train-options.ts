@@ -74,10 +74,10 @@ export function trainTaskOptions(data: string, flags: TrainFlags): TrainTaskOpti
   });
 }
 
-/** What `resolve` gives; an option that it refuses is a wrong command line, said in terms of flags. */
-export function asUsage<T>(resolve: () => T): T {
+/** What `work` gives; an option that it refuses is a wrong command line, said in terms of flags. */
+export function asUsage<T>(work: () => T): T {
   try {
-    return resolve();
+    return work();
   } catch (error) {
     const usage = ["ERR_OPTION", "ERR_OPTION_UNUSED"].includes(errorCode(error) ?? "");
     throw usage && error instanceof Error ? new UsageError(inFlags(error.message)) : error;

@@ -64,9 +64,7 @@ export function trainCommand(context: Context): AnyCommand {
       numberOption("--initializer-range <x>", "deviation of fresh weights (default: 1/sqrt(hidden size))"),
     )
     .optionsGroup("Training:")
-    .addOption(
-      numberOption("--epochs <n>", "passes over DATA (default: tiny 30, mini 5, larger 8, from a folder 4)"),
-    )
+    .addOption(numberOption("--epochs <n>", "passes over DATA (default: by model and data)"))
     .addOption(numberOption("--lr <x>", "peak learning rate (default: by model)"))
     .addOption(numberOption("--batch-size <n>", `most texts of a step (default: ${defaults.batchSize})`))
     .addOption(

@@ -1,5 +1,5 @@
 /** Models by their hub ids. */
-export { isHubId, parseHubName } from "./name.ts";
+export { parseHubName } from "./name.ts";
 export type { HubName } from "./name.ts";
 export type { HubProgress } from "./progress.ts";
 export { refusePresetSlip, resolveModel } from "./resolve.ts";

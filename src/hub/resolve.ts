@@ -8,6 +8,7 @@ import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { AttuneError, nearest } from "../base/errors.ts";
+import { revisionInfo } from "./api.ts";
 import { cachedIds, ModelCache } from "./cache.ts";
 import { failureError, interruptedError, offlineError, type Subject } from "./errors.ts";
 import type { Hub } from "./follow.ts";
@@ -117,10 +118,13 @@ async function resolveHub(world: World, name: HubName, options: ResolveOptions):
   // a commit never changes: there is nothing to ask
   if (usable?.settled === true && usable.commit === revision) return place(usable);
   const meter = new Meter(id, world.now, options.onProgress);
-  const hub = hubOf(world, settings, meter, signal, usable === undefined ? RETRIES : 0);
+  const hub = hubOf(world, settings, meter, signal);
   try {
-    const commit = await fetchSnapshot(hub, subject, cache, meter);
-    return place({ commit, folder: cache.snapshot(commit) });
+    meter.show("asking");
+    // with a copy at hand nobody waits for a hub that does not answer
+    const info = await revisionInfo(usable === undefined ? hub : { ...hub, retries: 0 }, subject);
+    await fetchSnapshot(hub, subject, cache, meter, info);
+    return place({ commit: info.commit, folder: cache.snapshot(info.commit) });
   } catch (error) {
     if (signal?.aborted) throw interruptedError(id);
     const told = failureError(error, subject);
@@ -138,19 +142,13 @@ function passing(error: unknown): string | undefined {
   return cause instanceof Error ? cause.message : code;
 }
 
-function hubOf(
-  world: World,
-  settings: HubSettings,
-  meter: Meter,
-  signal: AbortSignal | undefined,
-  retries: number,
-): Hub {
+function hubOf(world: World, settings: HubSettings, meter: Meter, signal: AbortSignal | undefined): Hub {
   return {
     ...settings,
     env: world.env,
     ca: world.ca,
     signal,
-    retries,
+    retries: RETRIES,
     now: world.now,
     sleep: async (ms) => world.sleep(ms, signal),
     onRetry: (why, waitMs) =>

@@ -3,7 +3,7 @@
  */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fileInfo, type FileInfo, revisionInfo } from "./api.ts";
+import { fileInfo, type FileInfo, type RevisionInfo } from "./api.ts";
 import type { ModelCache } from "./cache.ts";
 import { answerError, cacheError, diskFullError, noWeightsError, type Subject } from "./errors.ts";
 import { bytesLeft, downloadBlob } from "./download.ts";
@@ -45,7 +45,9 @@ export async function cachedSnapshot(
 }
 
 /**
- * Fetches what the snapshot of a revision lacks, and gives its commit.
+ * Fetches what the snapshot of a revision lacks.
+ *
+ * @param info what the hub says of the revision (revisionInfo)
  *
  * @throws AttuneError, HubFailure, the signal's reason
  */
@@ -54,9 +56,8 @@ export async function fetchSnapshot(
   subject: Subject,
   cache: ModelCache,
   meter: Meter,
-): Promise<string> {
-  meter.show("asking");
-  const { commit, files } = await revisionInfo(hub, subject);
+  { commit, files }: RevisionInfo,
+): Promise<void> {
   const { small, weights } = chooseFiles(files);
   if (weights === undefined) throw noWeightsError(subject, files);
   const fetch = async (names: readonly string[]) => fetchFiles(hub, subject, cache, meter, commit, names);
@@ -68,13 +69,8 @@ export async function fetchSnapshot(
     if (shards.length === 0) throw answerError(`${weights.index} of ${subject.id} names no shards`, subject);
     await fetch(shards);
   }
-  await note(
-    cache,
-    subject,
-    commit,
-    wantedNames.filter((name) => !files.includes(name)),
-  );
-  return commit;
+  const absent = wantedNames.filter((name) => !files.includes(name));
+  await note(cache, subject, commit, absent);
 }
 
 async function readShards(folder: string, index: string): Promise<readonly string[]> {

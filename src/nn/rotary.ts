@@ -7,6 +7,7 @@
  *
  * Source: Su et al., "RoFormer" (2021), section 3.4; pairs are halves of a head, as in GPT-NeoX and Llama.
  */
+import type { Dim } from "../base/shape.ts";
 import { product } from "../base/shape.ts";
 import type { Tensor } from "../tensor/index.ts";
 import { add, arange, concat, constant, gatherRows, mul, reshape, slice, sub } from "../tensor/index.ts";
@@ -26,6 +27,12 @@ export function requireRotary(module: string, { base = 10000, maxPositions = 204
   requirePositiveIntegers(module, { "rotary.maxPositions": maxPositions });
 }
 
+/** cos(p f_i) and sin(p f_i) for the places of a sequence, each [t, 1, half of a head]. */
+export interface RotaryTables {
+  readonly cos: Tensor;
+  readonly sin: Tensor;
+}
+
 /**
  * Turns x [t, b, h], whose heads are h / numHeads wide; that must be even.
  *
@@ -35,9 +42,23 @@ export function rotary(
   x: Tensor,
   options: RotaryOptions & { readonly numHeads: number; readonly positions?: Tensor | undefined },
 ): Tensor {
-  const { numHeads, base = 10000, maxPositions = 2048, positions } = options;
-  const [t, b, h] = x.shape;
-  const headSize = Number(h) / numHeads;
+  const [t, , h] = x.shape;
+  return turn(x, rotaryTables(t, Number(h) / options.numHeads, options), options.numHeads);
+}
+
+/**
+ * The tables for sequences of t places and heads of one width: made once, they serve every layer of a model, which then
+ * holds them once.
+ *
+ * @param options.positions int32 [t]: the places; default 0, 1, ..., t-1.
+ * @throws ERR_OPTION unless heads are of an even width.
+ */
+export function rotaryTables(
+  t: Dim,
+  headSize: number,
+  options: RotaryOptions & { readonly positions?: Tensor | undefined },
+): RotaryTables {
+  const { base = 10000, maxPositions = 2048, positions } = options;
   requireEvenHeads("rotary", headSize);
   requireRotary("rotary", options);
   const half = headSize / 2;
@@ -47,7 +68,14 @@ export function rotary(
     const values = angles(known ? t : maxPositions, half, base, f);
     return reshape(at === undefined ? values : gatherRows(values, at), [t, 1, half]);
   };
-  const [cos, sin] = [table(Math.cos), table(Math.sin)];
+  return { cos: table(Math.cos), sin: table(Math.sin) };
+}
+
+/** x [t, b, h] turned by tables of its places. */
+export function turn(x: Tensor, { cos, sin }: RotaryTables, numHeads: number): Tensor {
+  const [t, b, h] = x.shape;
+  const headSize = Number(h) / numHeads;
+  const half = headSize / 2;
   const heads = reshape(x, [t, product([b, numHeads]), headSize]);
   const left = slice(heads, { axis: 2, start: 0, end: half });
   const right = slice(heads, { axis: 2, start: half, end: headSize });

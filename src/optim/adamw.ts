@@ -41,6 +41,9 @@ export interface AdamWState {
   readonly moments: readonly { readonly name: string; readonly m: Float32Array; readonly v: Float32Array }[];
 }
 
+/** What absent options stand for. */
+export const adamwDefaults = { betas: [0.9, 0.999], eps: 1e-6, weightDecay: 0.01 } as const;
+
 interface Entry {
   readonly slot: ParameterSlot;
   readonly m: ArenaTensor;
@@ -68,7 +71,11 @@ export class AdamW {
 
   /** `kernels` and all slots must be of `arena`. Throws ERR_OPTIMIZER_OPTION for options out of range. */
   constructor(kernels: Kernels, arena: Arena, slots: readonly ParameterSlot[], options: AdamWOptions = {}) {
-    const { betas = [0.9, 0.999], eps = 1e-6, weightDecay = 0.01 } = options;
+    const {
+      betas = adamwDefaults.betas,
+      eps = adamwDefaults.eps,
+      weightDecay = adamwDefaults.weightDecay,
+    } = options;
     for (const beta of betas) checkOption("betas", beta, beta >= 0 && beta < 1, "in [0, 1)");
     checkOption("eps", eps, eps > 0 && eps < Infinity, "above 0");
     checkOption("weightDecay", weightDecay, weightDecay >= 0 && weightDecay < Infinity, "at least 0");

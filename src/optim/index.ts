@@ -1,5 +1,5 @@
 /** Optimizers, schedules and clipping over memory that the WASM kernels and the runtime share. */
-export { AdamW } from "./adamw.ts";
+export { AdamW, adamwDefaults } from "./adamw.ts";
 export type { AdamWOptions, AdamWState, ParameterSlot, StepOptions } from "./adamw.ts";
 export { Arena, arenaBytes } from "./arena.ts";
 export type { ArenaTensor } from "./arena.ts";

@@ -12,7 +12,7 @@ import { CONTINUES } from "./token-store.ts";
 const { folder, write } = temporaryFolder();
 
 const SPECIALS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"];
-const characters = [..."我们学习机器翻译是一门科说北京大今天气很好了的，。用训练模型abcdefgh"];
+const characters = Array.from("我们学习机器翻译是一门科说北京大今天气很好了的，。用训练模型abcdefgh");
 const pieces = ["un", "##believ", "##able", "play", "##ing", "gpu", "a", "day", "w0", "w1"];
 const words = Array.from({ length: 400 }, (_, i) => `w${i}`);
 const tokenizer = BertTokenizer.fromVocabulary([
@@ -72,7 +72,7 @@ describe("words", () => {
       .filter((word) => word.trim() !== "");
     expect(segments).toContain("我们"); // or there is no dictionary, and nothing is shown
     const want = segments.map((word) =>
-      word === "playing" ? "play|##ing" : /\p{Script=Han}/u.test(word) ? [...word].join("|") : word,
+      word === "playing" ? "play|##ing" : /\p{Script=Han}/u.test(word) ? Array.from(word).join("|") : word,
     );
     expect(await wordsOf(text)).toEqual(want);
     expect(want.some((word) => word.includes("机|器"))).toBe(true);
@@ -98,7 +98,7 @@ describe("words", () => {
 
   it("are not marked where tokens are hidden one by one", async () => {
     expect(await wordsOf("我们学习 unbelievable", "tokens")).toEqual([
-      ..."我们学习",
+      ...Array.from("我们学习"),
       "un",
       "##believ",
       "##able",

@@ -95,6 +95,22 @@ export async function* tokenizeCorpus(
   return fromStore(written.store, written.meta, options);
 }
 
+/**
+ * A corpus that was tokenized earlier, from its store alone.
+ *
+ * @throws ERR_CORPUS_STORE where the folder holds no whole store
+ */
+export async function openCorpus(folder: string, options: ResolvedPretrainOptions): Promise<Corpus> {
+  const known = await TokenStore.open(folder);
+  if (known !== undefined) return fromStore(known.store, known.meta, options);
+  throw new AttuneError("ERR_CORPUS_STORE", {
+    rule: "a tokenized corpus is a folder with tokens.bin, documents.bin and meta.json",
+    found: "found no meta.json",
+    next: "copy the whole folder again",
+    file: folder,
+  });
+}
+
 /** The options that decide what is in the store. */
 function pick({ devShare, devTokens, textColumn, minTokens, masking, seed }: ResolvedPretrainOptions) {
   return { devShare, devTokens, textColumn, minTokens, words: masking !== "tokens", seed };

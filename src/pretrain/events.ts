@@ -1,13 +1,14 @@
 /** What a pre-training run tells while it runs. Plain data, as the events of training are; `cli/` renders. */
+import type { PlaceEvent } from "../train/index.ts";
 
 export type PretrainEvent =
+  | PlaceEvent
   | PretrainStart
   | { readonly event: "phase"; readonly phase: "vocabulary" | "tokenizing" | "preparing" | "initializing" }
   | { readonly event: "reading"; readonly documents: number; readonly file: number; readonly files: number }
   | PretrainStep
   | PretrainEvaluation
   | { readonly event: "checkpoint"; readonly step: number; readonly path: string }
-  | { readonly event: "warning"; readonly code: string; readonly message: string }
   | {
       readonly event: "interrupted";
       readonly step: number;
@@ -16,6 +17,7 @@ export type PretrainEvent =
     }
   /** Told to stop before the first step: a new run has left nothing, one that was to go on stands as it stood. */
   | { readonly event: "stopped" }
+  | PretrainPrepared
   | PretrainDone;
 
 /** Corpus and model are ready; the first step comes next. */
@@ -88,6 +90,14 @@ export interface PretrainEvaluation extends PretrainScores {
   readonly step: number;
   /** Tokens seen so far, padding left out. */
   readonly tokens: number;
+}
+
+/** Everything up to the first step is done and saved, and no step was asked for. */
+export interface PretrainPrepared {
+  readonly event: "prepared";
+  readonly out: string;
+  readonly totalSteps: number;
+  readonly checkpoint: string;
 }
 
 export interface PretrainDone {

@@ -85,7 +85,7 @@ describe("without a sentence objective", () => {
       expect(example.sentenceLabel).toBeUndefined();
       expect(example.ids).toHaveLength(LENGTHS[4] + specialTokens("none"));
     }
-    expect(new Set(examples.map(({ places }) => `${places}`)).size).toBe(3);
+    expect(new Set(examples.map(({ places }) => places.join())).size).toBe(3);
     expect(make.make(4, "train/1")).toEqual(examples[1]);
   });
 

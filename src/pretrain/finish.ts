@@ -4,15 +4,39 @@ import { writeModelFolder } from "../models/checkpoint/index.ts";
 import { pseudoPerplexity } from "./evaluate.ts";
 import type { PretrainEvent, PretrainScores } from "./events.ts";
 import { pretrainedCard } from "./model-card.ts";
-import type { PretrainRun } from "./run.ts";
+import type { PretrainRun, ScoredRun } from "./run.ts";
 import type { PretrainState } from "./state.ts";
 
+/** Writes the model folder, then removes the run's checkpoints. */
 export async function* finish(
   run: PretrainRun,
   state: PretrainState,
   dev: PretrainScores,
 ): AsyncGenerator<PretrainEvent> {
-  const { options, start, manifest, engine, folder, corpus } = run;
+  const pppl = await writePretrainedModel(run, state, dev);
+  await run.folder.remove();
+  yield {
+    event: "done",
+    out: run.options.out,
+    steps: state.step,
+    tokens: state.tokens,
+    elapsedMs: run.pace.elapsedMs,
+    dev,
+    pseudoPerplexity: pppl,
+  };
+}
+
+/**
+ * Writes the present weights as a complete model folder, in place of whatever model stood there.
+ *
+ * @returns the pseudo-perplexity on held-out text
+ */
+export async function writePretrainedModel(
+  run: ScoredRun,
+  state: PretrainState,
+  dev: PretrainScores,
+): Promise<number> {
+  const { options, start, manifest, engine, corpus } = run;
   const pppl = await pseudoPerplexity(run);
   const { tokenizer, config } = start;
   const facts = {
@@ -21,6 +45,7 @@ export async function* finish(
     tokens: state.tokens,
     corpus: corpus.counts,
     curve: state.curve,
+    ...(state.handoffs === undefined ? {} : { handoffs: state.handoffs }),
     heldOut: { ...dev, pseudoPerplexity: pppl },
   };
   await writeModelFolder(options.out, {
@@ -40,14 +65,5 @@ export async function* finish(
     attune: { format: 1, pretraining: facts },
     readme: pretrainedCard({ run, state, dev, pseudoPerplexity: pppl }),
   });
-  await folder.remove();
-  yield {
-    event: "done",
-    out: options.out,
-    steps: state.step,
-    tokens: state.tokens,
-    elapsedMs: run.pace.elapsedMs,
-    dev,
-    pseudoPerplexity: pppl,
-  };
+  return pppl;
 }

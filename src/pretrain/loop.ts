@@ -6,33 +6,27 @@
  *
  * Runs on the thread that iterates it; `run-in-worker.ts` puts it into a worker.
  */
-import { join } from "node:path";
+import type { ModelPlace } from "../hub/index.ts";
 import { elementCount } from "../base/shape.ts";
-import { isPresetName } from "../models/bert/presets.ts";
-import { linearWarmup } from "../optim/index.ts";
 import type { Backend } from "../runtime/index.ts";
-import { loadBackend } from "../runtime/index.ts";
-import { checkMaxLength, checkResumable, manifestOf, Pace, RunFolder } from "../train/index.ts";
-import { beforeFirstStep } from "./before-first-step.ts";
-import { findCorpus, tokenizeCorpus } from "./corpus.ts";
 import { evaluateHeldOut } from "./evaluate.ts";
 import type { PretrainEvent } from "./events.ts";
 import { finish } from "./finish.ts";
+import { firstWeights, withRun } from "./open-run.ts";
 import type { ResolvedPretrainOptions } from "./options.ts";
-import type { PretrainRun } from "./run.ts";
-import { createEngine, exampleOptions, planned, stepFeeds } from "./run.ts";
-import { startingModel } from "./starting-model.ts";
-import { initialState, type PretrainState, pretrainStateSchema } from "./state.ts";
+import { evaluationSteps, type PretrainRun, scheduleOf, stepFeeds } from "./run.ts";
+import { initialState, type PretrainState } from "./state.ts";
 
 export interface PretrainControl {
   /** Go on from the last checkpoint in the output folder. */
   readonly resume: boolean;
+  /** Where the options' model is; undefined for a preset. */
+  readonly place?: ModelPlace | undefined;
+  /** Write the checkpoint of step 0 and end: what `attune handoff` and `resume` go on from. */
+  readonly prepareOnly?: boolean;
   /** Asked after each step: true finishes with a checkpoint. */
   readonly shouldStop: () => boolean;
 }
-
-/** Evaluations of a run, unless told otherwise. */
-const EVALUATIONS = 20;
 
 /**
  * Pre-trains and writes the model folder `options.out`.
@@ -45,47 +39,7 @@ export async function* pretrain(
   options: ResolvedPretrainOptions,
   control: PretrainControl,
 ): AsyncGenerator<PretrainEvent> {
-  if (isPresetName(options.model)) checkMaxLength(options.maxLength, options.maxPositions);
-  const backend = await loadBackend(options.device);
-  const folder = new RunFolder(options.out, pretrainStateSchema);
-  await folder.check(control.resume);
-  const opened = yield* beforeFirstStep(openCorpus(options, control, backend, folder), folder, control);
-  if (opened === undefined) {
-    yield { event: "stopped" };
-    return;
-  }
-  const { corpus, start, manifest } = opened;
-  try {
-    yield { event: "phase", phase: "preparing" };
-    const engine = await createEngine(options, start, backend);
-    try {
-      const examples = exampleOptions(options, start.tokenizer, start.config.vocabSize);
-      const plan = planned(options, corpus);
-      const run = { options, corpus, start, manifest, folder, engine, examples, ...plan, pace: new Pace() };
-      yield* pretrainWith(run, control, backend);
-    } finally {
-      await engine.dispose();
-    }
-  } finally {
-    corpus.store.close();
-  }
-}
-
-/** Everything that is read before the first step. */
-async function* openCorpus(
-  options: ResolvedPretrainOptions,
-  { resume }: PretrainControl,
-  backend: Backend,
-  folder: RunFolder<PretrainState>,
-): AsyncGenerator<PretrainEvent, Pick<PretrainRun, "corpus" | "start" | "manifest">> {
-  const source = await findCorpus(options);
-  const start = yield* startingModel(options, source);
-  checkMaxLength(options.maxLength, start.config.maxPositionEmbeddings);
-  const manifest = manifestOf(options, { ...source.sha256, ...start.sha256 }, backend);
-  if (resume) checkResumable(await folder.manifest(), manifest, folder.path);
-  else await folder.begin(manifest);
-  const corpus = yield* tokenizeCorpus(source, start.tokenizer, options, join(folder.path, "corpus"));
-  return { corpus, start, manifest };
+  yield* withRun(options, control, (run, backend) => pretrainWith(run, control, backend));
 }
 
 async function* pretrainWith(
@@ -94,18 +48,16 @@ async function* pretrainWith(
   backend: Backend,
 ): AsyncGenerator<PretrainEvent> {
   const { options, folder, engine, totalSteps, order } = run;
-  const restored = control.resume ? await folder.restore(engine) : undefined;
-  if (restored === undefined) {
-    if (options.initialization === "informed" && isPresetName(options.model))
-      yield { event: "phase", phase: "initializing" };
-    const fresh = await run.start.fill(engine, run.corpus, backend);
-    if (fresh.length > 0) yield freshHeads(run, fresh);
-  }
+  const restored = yield* firstWeights(run, backend, control.resume);
   yield startEvent(run, backend, restored?.step);
   let state = restored ?? initialState;
-  const warmupSteps = Math.round(options.warmupShare * totalSteps);
-  const schedule = linearWarmup({ lr: options.lr, warmupSteps, totalSteps });
-  const evaluationSteps = options.evaluationSteps ?? Math.max(1, Math.ceil(totalSteps / EVALUATIONS));
+  if (control.prepareOnly) {
+    yield await checkpoint(run, state);
+    yield { event: "prepared", out: options.out, totalSteps, checkpoint: folder.path };
+    return;
+  }
+  const schedule = scheduleOf(run);
+  const everySteps = evaluationSteps(run);
   while (state.step < totalSteps) {
     const started = performance.now();
     const { step, cursor } = state;
@@ -114,8 +66,8 @@ async function* pretrainWith(
     const result = await engine.step(feeds, { step, lr });
     state = { ...state, step: step + 1, cursor: order.next(cursor), tokens: state.tokens + tokens };
     run.pace.step(performance.now() - started, tokens);
-    yield stepEvent(run, state, { ...result, lr, tokens, evaluationSteps });
-    if (state.step % evaluationSteps === 0 && state.step < totalSteps) {
+    yield stepEvent(run, state, { ...result, lr, tokens });
+    if (state.step % everySteps === 0 && state.step < totalSteps) {
       const evaluated = await evaluate(run, state);
       state = evaluated.state;
       yield evaluated.event;
@@ -153,14 +105,6 @@ async function checkpoint(run: PretrainRun, state: PretrainState): Promise<Pretr
   return { event: "checkpoint", step: state.step, path: await run.folder.save(run.engine, state) };
 }
 
-function freshHeads({ start }: PretrainRun, fresh: readonly string[]): PretrainEvent {
-  return {
-    event: "warning",
-    code: "WARN_FRESH_HEAD",
-    message: `${start.from} lacks ${fresh.length} tensors of the pre-training heads, such as "${fresh[0]}": they start afresh`,
-  };
-}
-
 function startEvent(run: PretrainRun, backend: Backend, resumedFrom: number | undefined): PretrainEvent {
   const { start, corpus, options, engine, totalSteps, stepsPerEpoch } = run;
   const { vocabSize, numHiddenLayers: layers, hiddenSize } = start.config;
@@ -186,15 +130,13 @@ function startEvent(run: PretrainRun, backend: Backend, resumedFrom: number | un
 function stepEvent(
   run: PretrainRun,
   { step }: PretrainState,
-  now: {
+  figures: {
     readonly loss: number;
     readonly gradNorm: number;
     readonly lr: number;
     readonly tokens: number;
-    readonly evaluationSteps: number;
   },
 ): PretrainEvent {
-  const { evaluationSteps, ...figures } = now;
   const left = run.totalSteps - step;
   return {
     event: "step",
@@ -203,6 +145,6 @@ function stepEvent(
     epoch: step / run.stepsPerEpoch,
     ...figures,
     tokensPerSecond: run.pace.tokensPerSecond,
-    remainingMs: run.pace.remainingMs(left, Math.ceil(left / evaluationSteps)),
+    remainingMs: run.pace.remainingMs(left, Math.ceil(left / evaluationSteps(run))),
   };
 }

@@ -103,6 +103,9 @@ export const defaultTextColumn = "text";
 
 export type ResolvedPretrainOptions = ReturnType<typeof applyDefaults>;
 
+/** Steps between checkpoints, unless told otherwise. */
+export const defaultCheckpointSteps = 500;
+
 const rates: Readonly<Record<PresetName, number>> = {
   tiny: 1e-3,
   mini: 1e-3,
@@ -198,7 +201,7 @@ function applyDefaults(options: PretrainOptions) {
     weightDecay: options.weightDecay ?? 0.01,
     maxGradNorm: options.maxGradNorm ?? 1,
     dropout: options.dropout ?? 0,
-    checkpointSteps: options.checkpointSteps ?? 500,
+    checkpointSteps: options.checkpointSteps ?? defaultCheckpointSteps,
     seed: options.seed ?? 0,
     device: options.device ?? ("auto" as const),
     // the order of additions inside a product depends on the number of threads, so it is part of the run

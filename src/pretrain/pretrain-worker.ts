@@ -5,5 +5,5 @@ import { pretrain } from "./loop.ts";
 import type { PretrainRequest } from "./run-in-worker.ts";
 
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- run-in-worker.ts is the only one to start this file
-const { options, resume } = workerData as PretrainRequest;
-await serveEvents((shouldStop) => pretrain(options, { resume, shouldStop }));
+const { options, ...control } = workerData as PretrainRequest;
+await serveEvents((shouldStop) => pretrain(options, { ...control, shouldStop }));

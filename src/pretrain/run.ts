@@ -7,6 +7,7 @@ import type { TrainingEngine as Engine } from "../engine/index.ts";
 import { TrainingEngine } from "../engine/index.ts";
 import { inferenceBatches } from "../data/index.ts";
 import { bertMaskedLogits, bertPretrainingLoss } from "../models/bert/masked-lm.ts";
+import { linearWarmup, type Schedule } from "../optim/index.ts";
 import type { Backend, Tensors } from "../runtime/index.ts";
 import type { BertTokenizer } from "../text/index.ts";
 import type { Manifest, Pace, RunFolder } from "../train/index.ts";
@@ -24,6 +25,8 @@ import type { PretrainStartingModel } from "./starting-model.ts";
 import { withoutDropout } from "./starting-model.ts";
 import type { PretrainState } from "./state.ts";
 
+const SENTENCE_ENDS = ["。", "！", "？", ".", "!", "?", "；", ";"];
+
 /** Everything that one run holds. */
 export interface PretrainRun {
   readonly options: ResolvedPretrainOptions;
@@ -39,12 +42,40 @@ export interface PretrainRun {
   readonly pace: Pace;
 }
 
+/** What scoring, the model card and the model folder need of a run, and of one that was imported. */
+export type ScoredRun = Pick<
+  PretrainRun,
+  "options" | "corpus" | "start" | "manifest" | "engine" | "examples" | "stepsPerEpoch"
+>;
+
 /** How the run goes through the corpus. */
 export function planned(options: ResolvedPretrainOptions, corpus: Corpus) {
   const { seed, stepTokens, objective } = options;
   const order = new RunOrder(corpus.train, { seed, stepTokens, specialTokens: specialTokens(objective) });
   const stepsPerEpoch = order.countSteps(0);
   return { order, stepsPerEpoch, totalSteps: options.steps ?? stepsPerEpoch * options.epochs };
+}
+
+/** Evaluations of a run, unless told otherwise. */
+const EVALUATIONS = 20;
+
+/** Steps between two evaluations. */
+export function evaluationSteps({
+  options,
+  totalSteps,
+}: Pick<PretrainRun, "options" | "totalSteps">): number {
+  return options.evaluationSteps ?? Math.max(1, Math.ceil(totalSteps / EVALUATIONS));
+}
+
+/** Steps over which the learning rate rises. */
+export function warmupSteps({ options, totalSteps }: Pick<PretrainRun, "options" | "totalSteps">): number {
+  return Math.round(options.warmupShare * totalSteps);
+}
+
+/** The learning rate of each step. */
+export function scheduleOf(run: Pick<PretrainRun, "options" | "totalSteps">): Schedule {
+  const { options, totalSteps } = run;
+  return linearWarmup({ lr: options.lr, warmupSteps: warmupSteps(run), totalSteps });
 }
 
 /**
@@ -70,7 +101,7 @@ export function exampleOptions(
     padId: tokenizer.padId,
     vocabSize: rows,
     wordIds: ids.filter((id) => !tokenizer.isSpecial(id)),
-    sentenceEnds: new Set([..."。！？.!?；;"].flatMap((mark) => tokenizer.tokenToId(mark) ?? [])),
+    sentenceEnds: new Set(SENTENCE_ENDS.flatMap((mark) => tokenizer.tokenToId(mark) ?? [])),
   };
 }
 

@@ -3,15 +3,22 @@
  * to go on from, such as one that is to learn the words of a domain before it is fine-tuned (Gururangan et al. 2020).
  */
 import { readFile } from "node:fs/promises";
+import { internal } from "../base/errors.ts";
 import type { TrainingEngine } from "../engine/index.ts";
+import type { ModelPlace } from "../hub/index.ts";
 import type { BertConfig } from "../models/bert/config.ts";
 import { parseBertConfig } from "../models/bert/config.ts";
 import { bertEncoderPreset, isPresetName } from "../models/bert/presets.ts";
-import { assertLoadable, matchParameters, readModelFolder, readParameter } from "../models/checkpoint/index.ts";
+import {
+  assertLoadable,
+  matchParameters,
+  readModelFolder,
+  readParameter,
+} from "../models/checkpoint/index.ts";
 import { initialize } from "../nn/index.ts";
 import type { Backend } from "../runtime/index.ts";
 import { BertTokenizer, readVocabulary } from "../text/index.ts";
-import { hashModelFiles, tokenizerOfFolder } from "../train/index.ts";
+import { hashModelFiles, requireMask, shownName, wordPieceOfFolder } from "../train/index.ts";
 import type { Corpus, CorpusSource } from "./corpus.ts";
 import { learnVocabulary } from "./corpus.ts";
 import type { PretrainEvent } from "./events.ts";
@@ -33,9 +40,12 @@ export interface PretrainStartingModel {
 export async function* startingModel(
   options: ResolvedPretrainOptions,
   source: CorpusSource,
+  place: ModelPlace | undefined,
 ): AsyncGenerator<PretrainEvent, PretrainStartingModel> {
   const { model } = options;
-  return isPresetName(model) ? yield* fromScratch(model, options, source) : fromFolder(model, options);
+  if (isPresetName(model)) return yield* fromScratch(model, options, source);
+  if (place === undefined) throw internal(`nobody has looked where "${model}" is`);
+  return fromFolder(options, place);
 }
 
 /** Dropout while pre-training. The model's own figures are for fine-tuning, and stay in its config.json. */
@@ -54,7 +64,7 @@ async function* fromScratch(
       ? yield* learnVocabulary(source, options)
       : readVocabulary(await readFile(vocabulary, "utf8"), vocabulary);
   const tokenizer = BertTokenizer.fromVocabulary(tokens, { lowercase });
-  tokenizer.maskId; // a vocabulary without [MASK] is refused here, before the corpus is read
+  requireMask(tokenizer); // here, before the corpus is read
   const config = bertEncoderPreset(preset, {
     vocabSize: tokenizer.vocabSize,
     padTokenId: tokenizer.padId,
@@ -75,15 +85,18 @@ async function* fromScratch(
   };
 }
 
-async function fromFolder(path: string, { seed }: ResolvedPretrainOptions): Promise<PretrainStartingModel> {
+async function fromFolder(
+  { model, seed }: ResolvedPretrainOptions,
+  place: ModelPlace,
+): Promise<PretrainStartingModel> {
+  const path = place.folder;
   const folder = await readModelFolder(path);
   await folder.weights.close();
   const { encoder: config } = parseBertConfig(folder.config, folder.configFile);
-  const tokenizer = tokenizerOfFolder(folder, config.vocabSize);
-  tokenizer.maskId;
+  const tokenizer = wordPieceOfFolder(folder, config.vocabSize);
   return {
-    from: path,
-    sha256: await hashModelFiles(path, folder),
+    from: shownName(model, place),
+    sha256: await hashModelFiles(model, folder, place.hub),
     config,
     tokenizer,
     async fill(engine) {

@@ -9,12 +9,21 @@ const scoresSchema = z.strictObject({
   sentenceAccuracy: z.number().optional(),
 });
 
+const handoffSchema = z.strictObject({
+  fromStep: z.int(),
+  toStep: z.int(),
+  /** By what: library, devices, precision. */
+  by: z.string(),
+});
+
 export const pretrainStateSchema = z.strictObject({
   step: z.int(),
   cursor: z.strictObject({ epoch: z.int(), window: z.int(), step: z.int() }),
   /** Tokens seen, padding left out. */
   tokens: z.number(),
   curve: z.array(scoresSchema),
+  /** Steps that were done elsewhere, after a hand-off. */
+  handoffs: z.array(handoffSchema).optional(),
 });
 
 export type PretrainState = z.infer<typeof pretrainStateSchema>;

@@ -12,6 +12,7 @@ import { closeSync, openSync, readSync } from "node:fs";
 import { mkdir, open, readFile, rm, stat, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { writeError } from "../base/file-errors.ts";
+import { z } from "zod";
 import { writeFileAtomic } from "../models/checkpoint/index.ts";
 
 /** Marks a token that continues a word. */
@@ -133,7 +134,9 @@ export class TokenStore {
 
 async function readMeta(folder: string): Promise<Record<string, unknown> | undefined> {
   try {
-    return JSON.parse(await readFile(join(folder, "meta.json"), "utf8"));
+    return z
+      .record(z.string(), z.unknown())
+      .parse(JSON.parse(await readFile(join(folder, "meta.json"), "utf8")));
   } catch {
     return undefined;
   }

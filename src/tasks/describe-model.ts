@@ -12,7 +12,8 @@ import type { Graph, GraphDescription, Model } from "../onnx/index.ts";
 import { decodeModel, describeGraph, graphLayers, printGraph } from "../onnx/index.ts";
 import { emitModel } from "../tensor/index.ts";
 import { locateModel, trainingStepModel } from "../train/index.ts";
-import { type BertFolder, withBertFolder } from "./bert-folder.ts";
+import type { ModelType } from "../models/family.ts";
+import { type OpenModel, withModelFolder } from "./model-folder.ts";
 
 export interface DescribeOptions {
   /**
@@ -27,9 +28,11 @@ export interface DescribeOptions {
   readonly graph?: "inference" | "training";
 }
 
-/** The sizes of a BERT in a folder. */
-export interface BertSummary {
-  readonly family: "bert";
+/** The sizes of a model in a folder. */
+export interface ModelSummary {
+  readonly family: ModelType;
+  /** For people: "DistilBERT". */
+  readonly name: string;
   readonly layers: number;
   /** Width of every hidden state. */
   readonly hiddenSize: number;
@@ -72,7 +75,7 @@ export interface ParameterGroup {
 
 export interface ModelDescription {
   readonly path: string;
-  readonly summary: BertSummary | OnnxSummary;
+  readonly summary: ModelSummary | OnnxSummary;
   /** All weights of the model, by the part that reads them first. */
   readonly groups: readonly ParameterGroup[];
   readonly graph: GraphDescription;
@@ -92,7 +95,7 @@ export async function describeModel(model: string, options: DescribeOptions = {}
   const { folder: path } = await locateModel(model);
   return (await isOnnxFile(path))
     ? describeFile(path, options)
-    : withBertFolder(path, (bert) => describeFolder(path, bert, options));
+    : withModelFolder(path, (opened) => describeFolder(path, opened, options));
 }
 
 /** Whether a path names a file, or what would be one: all else is taken for a folder. */
@@ -118,37 +121,43 @@ export function checkLayer(layer: number, layers: readonly number[], file: strin
 
 function describeFolder(
   path: string,
-  bert: BertFolder,
+  opened: OpenModel,
   { layer, graph: which }: DescribeOptions,
 ): ModelDescription {
-  const { config, head } = bert;
+  const { encoder, classifier } = opened;
+  const { config, family } = encoder;
   if (layer !== undefined) checkLayer(layer, [...Array(config.numHiddenLayers).keys()], path);
-  const inference = inferenceModel(bert);
-  const { model, parameters } = which === "training" ? trainingModel(path, bert) : inference;
+  const inference = inferenceModel(opened);
+  const { model, parameters } = which === "training" ? trainingModel(path, opened) : inference;
   const groups = parameterGroups(describeGraph(inference.model.graph, new Set(inference.parameters)));
-  const summary: BertSummary = {
-    family: "bert",
+  const summary: ModelSummary = {
+    family: family.modelType,
+    name: family.name,
     layers: config.numHiddenLayers,
     hiddenSize: config.hiddenSize,
     heads: config.numAttentionHeads,
     intermediateSize: config.intermediateSize,
-    positions: config.maxPositionEmbeddings,
+    positions: encoder.maxTokens,
     vocabSize: config.vocabSize,
-    parameters: bert.graph.parameters.reduce((sum, { shape }) => sum + elementCount(shape), 0),
-    ...(head === undefined
+    parameters: opened.graph.parameters.reduce((sum, { shape }) => sum + elementCount(shape), 0),
+    ...(classifier === undefined
       ? {}
-      : { labels: head.labels, multiLabel: head.problemType === "multi_label_classification" }),
+      : {
+          labels: classifier.config.labels,
+          multiLabel: classifier.config.problemType === "multi_label_classification",
+        }),
   };
   return { path, summary, groups, ...views(model.graph, new Set(parameters), layer) };
 }
 
-function inferenceModel({ graph }: BertFolder): { model: Model; parameters: readonly string[] } {
-  const model = emitModel({ name: "bert", ...graph, parameters: "inputs", dialect: "onnx" });
+function inferenceModel({ graph, encoder }: OpenModel): { model: Model; parameters: readonly string[] } {
+  const graphName = encoder.family.modelType.replace("-", "_");
+  const model = emitModel({ name: graphName, ...graph, parameters: "inputs", dialect: "onnx" });
   return { model, parameters: graph.parameters.map(({ name }) => name) };
 }
 
-function trainingModel(path: string, { config, head }: BertFolder) {
-  if (head !== undefined) return trainingStepModel({ ...config, ...head });
+function trainingModel(path: string, { classifier }: OpenModel) {
+  if (classifier !== undefined) return trainingStepModel(classifier);
   throw noClassifier("the model has no classifier", path, "train it first: attune train DATA --model FOLDER");
 }
 

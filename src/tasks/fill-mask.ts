@@ -12,13 +12,18 @@ import { elementCount } from "../base/shape.ts";
 import { softmaxRows } from "../eval/index.ts";
 import { parseBertConfig } from "../models/bert/config.ts";
 import { bertMaskedLogits } from "../models/bert/masked-lm.ts";
-import { assertLoadable, matchParameters, readModelFolder, readParameter } from "../models/checkpoint/index.ts";
+import {
+  assertLoadable,
+  matchParameters,
+  readModelFolder,
+  readParameter,
+} from "../models/checkpoint/index.ts";
 import { encodeModel } from "../onnx/index.ts";
 import type { RunSession } from "../runtime/index.ts";
 import { openWorkerSession } from "../runtime/index.ts";
 import { emitModel } from "../tensor/index.ts";
 import type { BertTokenizer } from "../text/index.ts";
-import { tokenizerOfFolder } from "../train/index.ts";
+import { locateModel, wordPieceOfFolder } from "../train/index.ts";
 import type { LoadOptions } from "./types.ts";
 
 /** One candidate for a mask. */
@@ -63,7 +68,8 @@ export class MaskedLanguageModel {
   }
 
   /**
-   * Loads a folder that `attune pretrain` or transformers wrote, with its masked-word head.
+   * Loads a folder that `attune pretrain` or transformers wrote, a hub id or the built-in model, with its masked-word
+   * head.
    *
    * @throws ERR_UNTRAINED_HEAD where the folder has no such head, such as one of a classifier; ERR_VOCABULARY where it
    *   has no [MASK]; ERR_MODEL_FOLDER, ERR_CONFIG, ERR_TENSOR_SHAPE and the like
@@ -72,12 +78,13 @@ export class MaskedLanguageModel {
    * const [{ candidates }] = await model.fill("Paris is the [MASK] of France.");
    * await model.dispose();
    */
-  static async load(path: string, options: LoadOptions = {}): Promise<MaskedLanguageModel> {
+  static async load(model: string, options: LoadOptions = {}): Promise<MaskedLanguageModel> {
+    const { device, threads, signal, onDownload } = options;
+    const { folder: path } = await locateModel(model, { signal, onProgress: onDownload });
     const folder = await readModelFolder(path);
     try {
       const { encoder: config } = parseBertConfig(folder.config, folder.configFile);
-      const tokenizer = tokenizerOfFolder(folder, config.vocabSize);
-      requireMask(tokenizer);
+      const tokenizer = wordPieceOfFolder(folder, config.vocabSize);
       const graph = bertMaskedLogits(config, "none", "int64");
       const isHead = ({ name }: { readonly name: string }) => name.startsWith("cls.");
       const match = matchParameters(graph.parameters, folder.weights);
@@ -92,16 +99,15 @@ export class MaskedLanguageModel {
         weights.set(name, { dtype: "float32", shape, data });
       }
       const { inputs, outputs } = graph;
-      const model = emitModel({
+      const emitted = emitModel({
         name: "bert_for_masked_lm",
         inputs,
         outputs,
         parameters: weights,
         dialect: "ort",
       });
-      const { device, threads } = options;
       const session = await openWorkerSession(
-        encodeModel(model),
+        encodeModel(emitted),
         device,
         threads === undefined ? {} : { threads },
       );
@@ -134,12 +140,14 @@ export class MaskedLanguageModel {
     return masks.map((place, mask) => {
       const probabilities = softmaxRows(logits.subarray((mask + 1) * v, (mask + 2) * v), v);
       // an embedding table may have rows without a token
-      const candidates = highest(probabilities.subarray(0, tokenizer.vocabSize), topK).map((tokenId): MaskCandidate => {
-        const token = tokenizer.idToToken(tokenId) ?? "";
-        const [from, to] = [offsets[2 * place], offsets[2 * place + 1]];
-        const filled = text.slice(0, from) + token.replace(/^##/, "") + text.slice(to);
-        return { token, tokenId, score: probabilities[tokenId], text: filled };
-      });
+      const candidates = highest(probabilities.subarray(0, tokenizer.vocabSize), topK).map(
+        (tokenId): MaskCandidate => {
+          const token = tokenizer.idToToken(tokenId) ?? "";
+          const [from, to] = [offsets[2 * place], offsets[2 * place + 1]];
+          const filled = text.slice(0, from) + token.replace(/^##/, "") + text.slice(to);
+          return { token, tokenId, score: probabilities[tokenId], text: filled };
+        },
+      );
       return { mask, candidates };
     });
   }
@@ -182,11 +190,6 @@ function highest(values: Float64Array, k: number): number[] {
   return Array.from(values.keys())
     .sort((a, b) => values[b] - values[a] || a - b)
     .slice(0, k);
-}
-
-/** @throws ERR_VOCABULARY */
-function requireMask(tokenizer: BertTokenizer): number {
-  return tokenizer.maskId;
 }
 
 function noHead(file: string): AttuneError {

@@ -1,8 +1,8 @@
 /** The library's front door. */
 export type {
-  BertSummary,
   DescribeOptions,
   ModelDescription,
+  ModelSummary,
   OnnxSummary,
   ParameterGroup,
 } from "./describe-model.ts";

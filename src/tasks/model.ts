@@ -6,9 +6,7 @@ import { AttuneError } from "../base/errors.ts";
 import type { HostTensor } from "../base/dtype.ts";
 import { elementCount } from "../base/shape.ts";
 import type { LabelSchema } from "../data/index.ts";
-import type { SequenceClassificationConfig } from "../models/bert/config.ts";
-import { parseSequenceClassificationConfig } from "../models/bert/config.ts";
-import { bertClassifier } from "../models/bert/sequence-classification.ts";
+import { inputList } from "../models/blocks/inputs.ts";
 import type { ModelFolder, NamedTensor } from "../models/checkpoint/index.ts";
 import {
   assertLoadable,
@@ -16,17 +14,20 @@ import {
   readModelFolder,
   readParameter,
 } from "../models/checkpoint/index.ts";
+import { parseModelConfig } from "../models/families.ts";
+import type { ClassifierModel } from "../models/family.ts";
+import { requireClassifier } from "../models/family.ts";
 import type { Model } from "../onnx/index.ts";
 import type { Dialect } from "../tensor/index.ts";
 import { emitModel } from "../tensor/index.ts";
-import type { BertTokenizer } from "../text/index.ts";
+import type { Tokenizer } from "../text/index.ts";
 import { tokenizerOfFolder } from "../train/index.ts";
 
 export interface LoadedModel {
   readonly path: string;
-  readonly config: SequenceClassificationConfig;
+  readonly model: ClassifierModel;
   readonly schema: LabelSchema;
-  readonly tokenizer: BertTokenizer;
+  readonly tokenizer: Tokenizer;
   /** Values by parameter name. */
   readonly weights: ReadonlyMap<string, HostTensor<"float32">>;
   /** Most tokens of an input, from attune.json or the model's positions. */
@@ -49,10 +50,12 @@ const attuneSchema = z.looseObject({
 export async function loadModel(path: string): Promise<LoadedModel> {
   const folder = await readModelFolder(path);
   try {
-    const config = parseSequenceClassificationConfig(folder.config, folder.configFile);
+    const source = folder.configFile;
+    const model = requireClassifier(parseModelConfig(folder.config, source), source);
+    const { config } = model;
     const tokenizer = tokenizerOfFolder(folder, config.vocabSize);
-    const { parameters } = bertClassifier(config, { idType: "int64" });
-    const match = matchParameters(parameters, folder.weights);
+    const { parameters } = model.trace({ idType: "int64" });
+    const match = matchParameters(parameters, folder.weights, model.checkpoint);
     assertLoadable(match);
     if (match.freshHead) throw noHead(path);
     const weights = new Map<string, HostTensor<"float32">>();
@@ -65,14 +68,14 @@ export async function loadModel(path: string): Promise<LoadedModel> {
     const attune = parseAttune(folder);
     return {
       path,
-      config,
+      model,
       tokenizer,
       weights,
       schema: {
         kind: config.problemType === "multi_label_classification" ? "multi" : "single",
         names: config.labels,
       },
-      maxLength: attune.maxLength ?? config.maxPositionEmbeddings,
+      maxLength: attune.maxLength ?? model.maxTokens,
       columns: attune.columns ?? {},
       attune,
     };
@@ -90,13 +93,13 @@ export async function trainedColumns(path: string): Promise<LoadedModel["columns
 
 /** The classifier as an ONNX model with its weights inside, under the input and output names of transformers.js. */
 export function classifierModel(
-  { config, weights }: Pick<LoadedModel, "config" | "weights">,
+  { model, weights }: Pick<LoadedModel, "model" | "weights">,
   dialect: Dialect,
 ): Model {
-  const { inputs, logits } = bertClassifier(config, { idType: "int64" });
+  const { inputs, logits } = model.trace({ idType: "int64" });
   return emitModel({
-    name: "bert_for_sequence_classification",
-    inputs: [inputs.inputIds, inputs.attentionMask, inputs.tokenTypeIds],
+    name: `${model.family.modelType.replace("-", "_")}_for_sequence_classification`,
+    inputs: inputList(inputs),
     outputs: { logits },
     parameters: weights,
     dialect,

@@ -11,7 +11,6 @@ import { optionError } from "../base/options.ts";
 import type { CollatedBatch } from "../data/index.ts";
 import { encodeLabels } from "../data/index.ts";
 import { argmaxRows } from "../eval/index.ts";
-import { toHuggingFaceConfig } from "../models/bert/config.ts";
 import { writeFileAtomic, writeModelFolder } from "../models/checkpoint/index.ts";
 import { encodeModel } from "../onnx/index.ts";
 import type { RunSession } from "../runtime/index.ts";
@@ -26,6 +25,7 @@ import {
   probabilities,
   report,
   runTraining,
+  tokenizerContent,
 } from "../train/index.ts";
 import type { LoadedModel } from "./model.ts";
 import { classifierModel, loadModel, namedTensors, trainedColumns } from "./model.ts";
@@ -179,12 +179,10 @@ export class TextClassifier {
 
   /** Writes the model as a folder that attune and Hugging Face transformers load. */
   async save(folder: string): Promise<void> {
-    const { config, tokenizer, maxLength, attune } = this.#model;
+    const { model, tokenizer, maxLength, attune } = this.#model;
     await writeModelFolder(folder, {
-      config: toHuggingFaceConfig(config),
-      vocabularyText: tokenizer.toVocabularyText(),
-      tokenizerJson: tokenizer.toTokenizerJson(),
-      normalizer: tokenizer.normalization,
+      config: model.toHuggingFaceConfig(),
+      ...tokenizerContent(tokenizer),
       maxLength,
       tensors: namedTensors(this.#model),
       attune,
@@ -231,7 +229,7 @@ export class TextClassifier {
     texts: readonly { readonly text: string; readonly textPair?: string }[],
     maxLength = this.maxLength,
   ): Encoding[] {
-    checkMaxLength(maxLength, this.#model.config.maxPositionEmbeddings);
+    checkMaxLength(maxLength, this.#model.model.maxTokens);
     const { tokenizer } = this.#model;
     return texts.map(({ text, textPair }) => tokenizer.encode(text, { pair: textPair, maxLength }));
   }
@@ -263,7 +261,7 @@ export class TextClassifier {
     const { logits } = await this.#session.run({
       input_ids: int64(inputIds),
       attention_mask: int64(attentionMask),
-      token_type_ids: int64(tokenTypeIds),
+      ...(this.#model.model.takesTokenTypes ? { token_type_ids: int64(tokenTypeIds) } : {}),
     });
     if (!(logits.data instanceof Float32Array)) throw internal("logits are not float32");
     return logits.data;

@@ -4,23 +4,23 @@
  * The graph is the model's own (models/bert/), traced with what it records, logits included; nothing is computed twice
  * and nothing is computed here. The last layer is computed for every token, where prediction computes it for [CLS] alone:
  * the numbers of [CLS] are the same.
+ *
+ * Families whose layers are BERT's can be walked through; the others (`layerScope` undefined) are refused.
  */
 import type { HostTensor } from "../base/dtype.ts";
 import { AttuneError, internal } from "../base/errors.ts";
 import { elementCount } from "../base/shape.ts";
-import type { BertConfig } from "../models/bert/config.ts";
-import { bertBackbone, bertInputs } from "../models/bert/backbone.ts";
+import { inputList } from "../models/blocks/inputs.ts";
 import { readParameter } from "../models/checkpoint/index.ts";
-import { Scope } from "../nn/index.ts";
+import type { EncoderModel } from "../models/family.ts";
 import { encodeModel } from "../onnx/index.ts";
 import { openWorkerSession } from "../runtime/index.ts";
 import { emitModel, type Tensor, topologicalOrder } from "../tensor/index.ts";
-import type { BertTokenizer, Encoding } from "../text/index.ts";
-import { bertClassifier } from "../models/bert/sequence-classification.ts";
+import type { Encoding, Tokenizer } from "../text/index.ts";
 import { locateModel, tokenizerOfFolder } from "../train/index.ts";
-import { type BertFolder, withBertFolder } from "./bert-folder.ts";
 import { checkLayer, isOnnxFile } from "./describe-model.ts";
 import { parseAttune } from "./model.ts";
+import { type OpenModel, withModelFolder } from "./model-folder.ts";
 import { ofHead } from "./of-head.ts";
 import type { LoadOptions } from "./types.ts";
 import {
@@ -35,7 +35,8 @@ import {
 /**
  * Walks a sentence, or a pair, through one layer of the model in a folder; texts are cut as in prediction.
  *
- * @throws ERR_LAYER, ERR_HEAD, ERR_EMPTY_TEXT, ERR_PAD_TO; ERR_MODEL_FOLDER for an ONNX file, which has no tokenizer; what
+ * @throws ERR_LAYER, ERR_HEAD, ERR_EMPTY_TEXT, ERR_PAD_TO; ERR_WALK_FAMILY for a family whose layers are not BERT's;
+ *   ERR_MODEL_FOLDER for an ONNX file, which has no tokenizer; what
  *   loading a folder throws.
  * @example
  * const walk = await walkLayer("runs/messages", { layer: 0, text: "Where is my parcel?" });
@@ -45,17 +46,18 @@ export async function walkLayer(model: string, options: WalkOptions): Promise<La
   checkTexts(options);
   const { folder: path } = await locateModel(model);
   if (await isOnnxFile(path)) throw noTokenizer(path);
-  return withBertFolder(path, async (bert) => {
-    const { config, folder } = bert;
+  return withModelFolder(path, async (opened) => {
+    const { folder, encoder } = opened;
+    const { config, maxTokens } = encoder;
+    const scope = scopeOf(encoder, options.layer, path);
     checkLayer(options.layer, [...Array(config.numHiddenLayers).keys()], path);
     checkHead(options.head, config.numAttentionHeads, path);
     const tokenizer = tokenizerOfFolder(folder, config.vocabSize);
-    const maxLength = parseAttune(folder).maxLength ?? config.maxPositionEmbeddings;
+    const maxLength = parseAttune(folder).maxLength ?? maxTokens;
     const encoding = tokenizer.encode(options.text, { pair: options.textPair, maxLength });
-    checkPadding(options.padTo, encoding.ids.length, config.maxPositionEmbeddings);
-    const { tokens, feeds } = enter(encoding, tokenizer, options.padTo);
-    const scope = `bert.encoder.layer.${options.layer}`;
-    const { values, device } = await run(bert, trace(bert, scope), feeds, options);
+    checkPadding(options.padTo, encoding.ids.length, maxTokens);
+    const { tokens, feeds } = enter(encoding, tokenizer, encoder, options.padTo);
+    const { values, device } = await run(opened, trace(opened, scope), feeds, options);
     const steps = Object.fromEntries(
       Object.entries(STEPS).map(([name, [at, ...dims]]) => {
         const step = stepOf(`${scope}.${at}`, dims, values[name]);
@@ -81,34 +83,40 @@ export async function walkLayer(model: string, options: WalkOptions): Promise<La
       device,
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- made from the entries of STEPS
       steps: steps as Record<WalkStepName, WalkStep>,
-      ...logitsOf(bert, values),
+      ...logitsOf(opened, values),
     };
   });
 }
 
 /** The model's graph, with what it records of one layer, by the names of `STEPS`, and the logits where it has them. */
-function trace({ config, head }: BertFolder, scope: string): Traced {
+function trace({ encoder, classifier }: OpenModel, scope: string): Traced {
   const all = new Map<string, Tensor>();
+  const options = { idType: "int64", steps: all } as const;
   const { inputs, logits } =
-    head === undefined
-      ? encoder(config, all)
-      : bertClassifier({ ...config, ...head }, { idType: "int64", steps: all });
+    classifier === undefined
+      ? { ...encoder.traceEncoder(options), logits: undefined }
+      : classifier.trace(options);
   const recorded = Object.entries(STEPS).map(([name, [at]]) => {
     const tensor = all.get(`${scope}.${at}`);
     if (tensor === undefined) throw internal(`the model does not record "${scope}.${at}"`);
     return [name, tensor] as const;
   });
   return {
-    inputs: Object.values(inputs),
+    inputs: inputList(inputs),
     outputs: { ...Object.fromEntries(recorded), ...(logits === undefined ? {} : { logits }) },
   };
 }
 
-function encoder(config: BertConfig, steps: Map<string, Tensor>) {
-  const inputs = bertInputs("int64");
-  const root = Scope.root({ training: false }).recordingInto(steps);
-  bertBackbone(root.at("bert"), inputs, config, { lastLayer: "all" });
-  return { inputs, logits: undefined };
+/** @throws ERR_WALK_FAMILY */
+function scopeOf(encoder: EncoderModel, layer: number, file: string): string {
+  const scope = encoder.layerScope(layer);
+  if (scope !== undefined) return scope;
+  throw new AttuneError("ERR_WALK_FAMILY", {
+    rule: "only layers like BERT's can be walked through: those of BERT, RoBERTa, XLM-RoBERTa, ELECTRA and ERNIE",
+    found: `this is a ${encoder.family.name}`,
+    next: "leave the text out to see the layer's graph",
+    file,
+  });
 }
 
 interface Traced {
@@ -118,7 +126,7 @@ interface Traced {
 
 /** Computes the outputs in a worker, with those weights alone that they depend on. */
 async function run(
-  { graph, folder, match }: BertFolder,
+  { graph, folder, match }: OpenModel,
   { inputs, outputs }: Traced,
   feeds: Readonly<Record<string, HostTensor>>,
   { device: choice, threads }: LoadOptions,
@@ -149,7 +157,12 @@ async function run(
 }
 
 /** The tokens and the feeds [1, t] of one encoding, with padding behind it. */
-function enter({ ids, typeIds }: Encoding, tokenizer: BertTokenizer, t = ids.length) {
+function enter(
+  { ids, typeIds }: Encoding,
+  tokenizer: Tokenizer,
+  { takesTokenTypes }: EncoderModel,
+  t = ids.length,
+) {
   const tokens: WalkToken[] = Array.from({ length: t }, (_, i) => {
     const id = ids[i] ?? tokenizer.padId;
     return {
@@ -167,7 +180,7 @@ function enter({ ids, typeIds }: Encoding, tokenizer: BertTokenizer, t = ids.len
   const feeds = {
     input_ids: row(({ id }) => id),
     attention_mask: row(({ padding }) => (padding ? 0 : 1)),
-    token_type_ids: row(({ type }) => type),
+    ...(takesTokenTypes ? { token_type_ids: row(({ type }) => type) } : {}),
   };
   return { tokens, feeds };
 }
@@ -179,11 +192,11 @@ function stepOf(path: string, dims: readonly string[], { shape, data }: HostTens
 }
 
 function logitsOf(
-  { head }: BertFolder,
+  { classifier }: OpenModel,
   { logits }: Readonly<Record<string, HostTensor>>,
 ): Pick<LayerWalk, "logits"> {
-  if (head === undefined) return {};
-  return { logits: head.labels.map((label, i) => ({ label, logit: Number(logits.data[i]) })) };
+  if (classifier === undefined) return {};
+  return { logits: classifier.config.labels.map((label, i) => ({ label, logit: Number(logits.data[i]) })) };
 }
 
 function checkHead(head: number | undefined, heads: number, file: string): void {

@@ -8,7 +8,14 @@
  *
  * Does not decide what happens to a character: the normalizer and the pre-tokenizer do.
  */
-import { ACCENTS, KEPT_MARKS, PUNCTUATION, REMOVED, UNDECOMPOSED } from "./character-tables.generated.ts";
+import {
+  ACCENTS,
+  KEPT_MARKS,
+  MARKS,
+  PUNCTUATION,
+  REMOVED,
+  UNDECOMPOSED,
+} from "./character-tables.generated.ts";
 
 /** A set of these bits stands in `characterClasses` at each code point. */
 export const CharacterClass = {
@@ -24,8 +31,10 @@ export const CharacterClass = {
   keptMark: 16,
   /** A word of its own when Chinese characters are handled. */
   chinese: 32,
-  /** Has a canonical decomposition in the runtime's Unicode, but not in ours. */
+  /** Has a decomposition in the runtime's Unicode, but not in ours. */
   undecomposed: 64,
+  /** Removed by the normalizer StripAccents, which knows more marks than BERT's accent stripping. */
+  mark: 128,
 } as const;
 
 const WHITE_SPACE = [
@@ -60,5 +69,6 @@ function classify(): Uint8Array {
   mark(CharacterClass.keptMark, KEPT_MARKS);
   mark(CharacterClass.chinese, CHINESE);
   mark(CharacterClass.undecomposed, UNDECOMPOSED);
+  mark(CharacterClass.mark, MARKS);
   return classes;
 }

@@ -68,7 +68,7 @@ export class JsonEntry {
   }
 
   /** Throws unless the value is one of `values`. */
-  mustBe(...values: readonly (string | boolean | undefined)[]): void {
+  mustBe(...values: readonly (string | boolean | null | undefined)[]): void {
     if (!values.some((value) => value === this.value)) {
       throw this.refusal(
         values.map((value) => (value === undefined ? "nothing" : JSON.stringify(value))).join(" or "),
@@ -76,15 +76,18 @@ export class JsonEntry {
     }
   }
 
-  /** The error for a value that cannot be followed. */
-  refusal(wanted: string): AttuneError {
-    const found = this.value === undefined ? "nothing" : JSON.stringify(this.value);
+  /** The error for a value that cannot be followed; `found` where the value itself would not tell. */
+  refusal(wanted: string, found = this.#shown()): AttuneError {
     return new AttuneError("ERR_TOKENIZER_JSON", {
       rule: `${this.path} must be ${wanted}`,
       found: `found ${found.length > 120 ? `${found.slice(0, 120)}...` : found}`,
       next: "use the tokenizer of a BERT model; no other kind would be tokenized as it was trained",
       ...(this.#file === undefined ? {} : { file: this.#file }),
     });
+  }
+
+  #shown(): string {
+    return this.value === undefined ? "nothing" : JSON.stringify(this.value);
   }
 
   #object(): object {

@@ -37,6 +37,17 @@ export class TokenBuffer {
     this.length++;
   }
 
+  /** Adds the first `count` tokens to `ids`, and their places to `offsets` where they are wanted. */
+  copyTo(ids: number[], offsets: Int32Array | undefined, count: number): void {
+    if (offsets !== undefined) {
+      for (let i = 0; i < count; i++) {
+        offsets[2 * (ids.length + i)] = this.starts[i];
+        offsets[2 * (ids.length + i) + 1] = this.ends[i];
+      }
+    }
+    for (let i = 0; i < count; i++) ids.push(this.ids[i]);
+  }
+
   #resize(capacity: number): void {
     const { ids, starts, ends, length } = this;
     this.ids = new Int32Array(capacity);

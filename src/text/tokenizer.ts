@@ -9,14 +9,14 @@
  */
 import { AttuneError } from "../base/errors.ts";
 import { AddedTokens } from "./added-tokens.ts";
-import { joinTokens } from "./decode.ts";
-import type { EncodeOptions, Encoding } from "./encoding.ts";
+import { joinTokens, tokensOf } from "./decode.ts";
+import type { DecodeOptions, EncodeOptions, Encoding, Tokenizer } from "./encoding.ts";
 import { NormalizedText } from "./normalized-text.ts";
 import { BertNormalizer, type NormalizerOptions } from "./normalizer.ts";
 import { WordSpans } from "./pre-tokenizer.ts";
 import { TokenBuffer } from "./token-buffer.ts";
 import { readTokenizerJson, type TokenizerParts, writeTokenizerJson } from "./tokenizer-json.ts";
-import { checkLimit, keptLengths } from "./truncation.ts";
+import { checkLimit, keptTokens } from "./truncation.ts";
 import { checkDistinct, checkSpecialTokens, SPECIAL_TOKENS, writeVocabulary } from "./vocabulary.ts";
 import { WordPiece } from "./wordpiece.ts";
 
@@ -33,7 +33,7 @@ export interface TokenizerOptions extends NormalizerOptions {
  * const tokenizer = BertTokenizer.fromVocabulary(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "good", "##ness"]);
  * tokenizer.encode("Goodness!").ids; // [2, 4, 5, 1, 3]
  */
-export class BertTokenizer {
+export class BertTokenizer implements Tokenizer {
   readonly normalizer: BertNormalizer;
   readonly padId: number;
   readonly unkId: number;
@@ -159,30 +159,22 @@ export class BertTokenizer {
    * Throws ERR_TRUNCATION if the limits leave no room for special tokens or for the text that may be cut.
    */
   encode(text: string, options: EncodeOptions = {}): Encoding {
-    const { pair, maxLength, addSpecialTokens = true } = options;
+    const { pair, addSpecialTokens = true } = options;
     const specialTokens = addSpecialTokens ? (pair === undefined ? 2 : 3) : 0;
     checkLimit(options, specialTokens);
 
     const first = this.#tokenize(text, this.#first, options);
     const second = this.#tokenize(pair ?? "", this.#second, options);
-    const [keptFirst, keptSecond] =
-      maxLength === undefined
-        ? [first.length, second.length]
-        : keptLengths(
-            first.lengthAtLimit,
-            second.lengthAtLimit,
-            maxLength - specialTokens,
-            options.truncation,
-          );
+    const [keptFirst, keptSecond] = keptTokens(first, second, options, specialTokens);
 
     const length = keptFirst + keptSecond + specialTokens;
     const ids: number[] = [];
     const offsets = options.offsets === true ? new Int32Array(2 * length) : undefined;
     if (addSpecialTokens) ids.push(this.clsId);
-    append(first, keptFirst, ids, offsets);
+    first.copyTo(ids, offsets, keptFirst);
     if (addSpecialTokens) ids.push(this.sepId);
     const firstTypes = ids.length;
-    append(second, keptSecond, ids, offsets);
+    second.copyTo(ids, offsets, keptSecond);
     if (addSpecialTokens && pair !== undefined) ids.push(this.sepId);
     return {
       ids,
@@ -198,20 +190,8 @@ export class BertTokenizer {
    * Readable text from ids. Special tokens are left out with `skipSpecialTokens` (default false).
    * Throws ERR_TOKEN_ID for an id outside the vocabulary.
    */
-  decode(ids: Iterable<number>, options: { readonly skipSpecialTokens?: boolean } = {}): string {
-    const tokens: string[] = [];
-    for (const id of ids) {
-      const token = this.#tokens[id];
-      if (token === undefined) {
-        throw new AttuneError("ERR_TOKEN_ID", {
-          rule: `a token id must be a whole number from 0 to ${this.vocabSize - 1}`,
-          found: `found ${id}`,
-          next: "decode with the tokenizer that encoded",
-        });
-      }
-      if (options.skipSpecialTokens !== true || !this.isSpecial(id)) tokens.push(token);
-    }
-    return joinTokens(tokens, this.#parts.cleanUp);
+  decode(ids: Iterable<number>, options: DecodeOptions = {}): string {
+    return joinTokens(tokensOf(this, ids, options), this.#parts.cleanUp);
   }
 
   /** Fills `out` with the tokens of one text, all of them, and notes where it reached the limit. */
@@ -244,15 +224,4 @@ export class BertTokenizer {
     }
     return id;
   }
-}
-
-/** Adds the first `count` tokens to `ids`, and their places to `offsets`. */
-function append(tokens: TokenBuffer, count: number, ids: number[], offsets: Int32Array | undefined): void {
-  if (offsets !== undefined) {
-    for (let i = 0; i < count; i++) {
-      offsets[2 * (ids.length + i)] = tokens.starts[i];
-      offsets[2 * (ids.length + i) + 1] = tokens.ends[i];
-    }
-  }
-  for (let i = 0; i < count; i++) ids.push(tokens.ids[i]);
 }

@@ -10,6 +10,7 @@
  */
 import { AttuneError, nearest } from "../base/errors.ts";
 import type { EncodeOptions, Truncation } from "./encoding.ts";
+import type { TokenBuffer } from "./token-buffer.ts";
 
 const TRUNCATIONS: readonly Truncation[] = ["longestFirst", "onlyFirst", "onlySecond"];
 
@@ -34,6 +35,17 @@ export function keptLengths(
   if (2 * shorter <= room) return first <= second ? [first, room - first] : [room - second, second];
   const half = Math.floor(room / 2);
   return first <= second ? [half, room - half] : [room - half, half];
+}
+
+/** How many tokens of two texts are kept beside `specialTokens` special ones. Throws ERR_TRUNCATION. */
+export function keptTokens(
+  first: TokenBuffer,
+  second: TokenBuffer,
+  { maxLength, truncation }: EncodeOptions,
+  specialTokens: number,
+): [number, number] {
+  if (maxLength === undefined) return [first.length, second.length];
+  return keptLengths(first.lengthAtLimit, second.lengthAtLimit, maxLength - specialTokens, truncation);
 }
 
 /** Throws ERR_TRUNCATION unless the options fit together and the limit has room for `specialTokens`. */

@@ -140,16 +140,7 @@ export class RunFolder<State extends { readonly step: number } = LoopState> {
   /** Writes the checkpoint of `state.step`, then removes older ones. Returns its path. */
   async save(engine: TrainingEngine, state: State): Promise<string> {
     const folder = join(this.path, `step-${state.step}`);
-    const weights = join(folder, "model.safetensors");
-    await writeFolderAtomic(folder, {
-      "model.safetensors": encodeSafetensors(toTensors(engine.parameters), { format: "pt" }, weights),
-      "optimizer.safetensors": encodeSafetensors(
-        momentTensors(engine),
-        {},
-        join(folder, "optimizer.safetensors"),
-      ),
-      "state.json": `${JSON.stringify(state, null, 2)}\n`,
-    });
+    await writeCheckpoint(folder, engine, state);
     for (const step of await this.steps()) {
       if (step !== state.step) await rm(join(this.path, `step-${step}`), { recursive: true, force: true });
     }
@@ -213,6 +204,17 @@ export class RunFolder<State extends { readonly step: number } = LoopState> {
   #sweep(): Promise<void> {
     return rm(this.#done, { recursive: true, force: true });
   }
+}
+
+/** Writes weights, moments and state into a folder, all of them or none. */
+export async function writeCheckpoint(folder: string, engine: TrainingEngine, state: object): Promise<void> {
+  const weights = join(folder, "model.safetensors");
+  const moments = join(folder, "optimizer.safetensors");
+  await writeFolderAtomic(folder, {
+    "model.safetensors": encodeSafetensors(toTensors(engine.parameters), { format: "pt" }, weights),
+    "optimizer.safetensors": encodeSafetensors(momentTensors(engine), {}, moments),
+    "state.json": `${JSON.stringify(state, null, 2)}\n`,
+  });
 }
 
 /** The weights that the engine evaluates, as tensors to write; views, so write before the next step. */

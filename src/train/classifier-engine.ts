@@ -1,5 +1,5 @@
 /**
- * The training engine with a BERT classifier in it: its graphs, and batches as its feeds.
+ * The training engine with a classifier in it: its graphs, and batches as its feeds.
  *
  * Knows what a classifier is fed; how a step is done is the engine's (engine/training-engine.ts).
  */
@@ -8,11 +8,11 @@ import { internal } from "../base/errors.ts";
 import type { CollatedBatch } from "../data/index.ts";
 import type { EngineOptions } from "../engine/index.ts";
 import { TrainingEngine } from "../engine/index.ts";
-import type { SequenceClassificationConfig } from "../models/bert/config.ts";
-import { bertClassifier, bertClassifierLoss } from "../models/bert/sequence-classification.ts";
+import { inputList } from "../models/blocks/inputs.ts";
+import type { ClassificationLossOptions, TrainingGraph } from "../models/classifier.ts";
+import type { ClassifierModel } from "../models/family.ts";
 import type { Tensors } from "../runtime/index.ts";
 import type { LossGraph } from "../engine/index.ts";
-import type { ClassificationLossOptions } from "../models/bert/sequence-classification.ts";
 
 /** Part of a step that goes through the graph at once. */
 export interface MicroBatch {
@@ -23,35 +23,28 @@ export interface MicroBatch {
 
 export type ClassifierEngineOptions = Omit<EngineOptions, "training" | "evaluation" | "maxRows"> &
   ClassificationLossOptions & {
-    readonly config: SequenceClassificationConfig;
+    readonly model: ClassifierModel;
     /** The most padded tokens that a micro-batch may hold. */
     readonly maxTokens: number;
   };
 
 /** Traces the classifier and loads it. Weights are zero until they are filled in. */
 export function createClassifierEngine(options: ClassifierEngineOptions): Promise<TrainingEngine> {
-  const { config, maxTokens } = options;
-  const { inputs, logits } = bertClassifier(config, { idType: "int32" });
+  const { model, maxTokens } = options;
+  const { inputs, logits } = model.trace({ idType: "int32" });
   return TrainingEngine.create({
     ...options,
     maxRows: maxTokens,
-    training: classifierLossGraph(config, options),
-    evaluation: {
-      inputs: [inputs.inputIds, inputs.attentionMask, inputs.tokenTypeIds],
-      outputs: { logits },
-    },
+    training: classifierLossGraph(model.traceLoss(options)),
+    evaluation: { inputs: inputList(inputs), outputs: { logits } },
   });
 }
 
 /** The loss of a classifier as the engine takes it, with its logits as a further output. */
-export function classifierLossGraph(
-  config: SequenceClassificationConfig,
-  options: ClassificationLossOptions = {},
-): LossGraph {
-  const graph = bertClassifierLoss(config, options);
+export function classifierLossGraph(graph: TrainingGraph): LossGraph {
   const { inputs, labels, exampleWeights, logits, loss, parameters, dropouts } = graph;
   return {
-    inputs: [inputs.inputIds, inputs.attentionMask, inputs.tokenTypeIds, labels, exampleWeights],
+    inputs: [...inputList(inputs), labels, exampleWeights],
     loss,
     parameters,
     dropouts,
@@ -60,12 +53,16 @@ export function classifierLossGraph(
 }
 
 /** The feeds of one step's micro-batches, whose examples all weigh the same. */
-export function classifierFeeds(microBatches: readonly MicroBatch[], classes: number): Tensors[] {
+export function classifierFeeds(
+  microBatches: readonly MicroBatch[],
+  model: Pick<ClassifierModel, "config" | "takesTokenTypes">,
+): Tensors[] {
+  const classes = model.config.labels.length;
   const examples = microBatches.reduce((sum, { inputs }) => sum + inputs.batch, 0);
   return microBatches.map(({ inputs, labels }) => {
     const b = inputs.batch;
     return {
-      ...inputFeeds(inputs),
+      ...inputFeeds(inputs, model),
       labels:
         labels instanceof Int32Array
           ? { dtype: "int32", shape: [b], data: labels }
@@ -76,17 +73,24 @@ export function classifierFeeds(microBatches: readonly MicroBatch[], classes: nu
 }
 
 /** Logits [b, c] of the engine's present weights or their average, dropout off. */
-export async function classifierLogits(engine: TrainingEngine, inputs: CollatedBatch): Promise<Float32Array> {
-  const { logits } = await engine.evaluate(inputFeeds(inputs));
+export async function classifierLogits(
+  engine: TrainingEngine,
+  inputs: CollatedBatch,
+  model: Pick<ClassifierModel, "takesTokenTypes">,
+): Promise<Float32Array> {
+  const { logits } = await engine.evaluate(inputFeeds(inputs, model));
   if (!(logits.data instanceof Float32Array)) throw internal(`logits are ${logits.dtype}, not float32`);
   return logits.data;
 }
 
-function inputFeeds({ inputIds, attentionMask, tokenTypeIds, batch, length }: CollatedBatch): Tensors {
+function inputFeeds(
+  { inputIds, attentionMask, tokenTypeIds, batch, length }: CollatedBatch,
+  { takesTokenTypes }: Pick<ClassifierModel, "takesTokenTypes">,
+): Tensors {
   const int32 = (data: Int32Array): HostTensor => ({ dtype: "int32", shape: [batch, length], data });
   return {
     input_ids: int32(inputIds),
     attention_mask: int32(attentionMask),
-    token_type_ids: int32(tokenTypeIds),
+    ...(takesTokenTypes ? { token_type_ids: int32(tokenTypeIds) } : {}),
   };
 }

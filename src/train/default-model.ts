@@ -8,7 +8,7 @@
  */
 import { BUILT_IN_MODEL, readModelFolder } from "../models/checkpoint/index.ts";
 import { parseBertConfig } from "../models/bert/config.ts";
-import type { BertTokenizer } from "../text/index.ts";
+import type { Tokenizer } from "../text/index.ts";
 import type { Examples } from "./prepare.ts";
 import { tokenizerOfFolder } from "./tokenizer-of-folder.ts";
 
@@ -40,7 +40,7 @@ export async function defaultModel({ train }: Pick<Examples, "train">): Promise<
 }
 
 /** Why a tokenizer for English and Chinese does not suit texts; undefined where it does. */
-export function whyNot(texts: readonly string[], tokenizer: BertTokenizer): string | undefined {
+export function whyNot(texts: readonly string[], tokenizer: Tokenizer): string | undefined {
   const counts = { letters: 0, known: 0, words: 0, pieces: 0, tokens: 0, unknown: 0 };
   for (const text of texts) {
     counts.letters += text.match(/\p{L}/gu)?.length ?? 0;

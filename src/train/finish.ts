@@ -3,7 +3,6 @@
  */
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { toHuggingFaceConfig } from "../models/bert/config.ts";
 import { writeModelFolder } from "../models/checkpoint/index.ts";
 import type { LoopState } from "./checkpoint.ts";
 import { evaluatedTensors } from "./checkpoint.ts";
@@ -13,6 +12,7 @@ import { modelCard } from "./model-card.ts";
 import { warning } from "./prepare.ts";
 import type { Run } from "./run.ts";
 import { evaluateSet } from "./run.ts";
+import { tokenizerContent } from "./tokenizer-of-folder.ts";
 
 /** Takes the weights kept, scores them once more, and writes the model in place of whatever stood there. */
 export async function* finish(run: Run, state: LoopState): AsyncGenerator<TrainEvent> {
@@ -30,10 +30,8 @@ export async function* finish(run: Run, state: LoopState): AsyncGenerator<TrainE
   const test = data.test === undefined ? undefined : (await evaluateSet(run, data.test)).scored;
   const counts = { train: examples.train.length, dev: examples.dev.length, test: examples.test?.length };
   await writeModelFolder(options.out, {
-    config: toHuggingFaceConfig(start.config),
-    vocabularyText: start.tokenizer.toVocabularyText(),
-    tokenizerJson: start.tokenizer.toTokenizerJson(),
-    normalizer: start.tokenizer.normalization,
+    config: start.model.toHuggingFaceConfig(),
+    ...tokenizerContent(start.tokenizer),
     maxLength: options.maxLength,
     tensors: evaluatedTensors(engine),
     attune: {

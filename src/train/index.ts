@@ -1,5 +1,5 @@
 /** The training loop and what it says. */
-export { RunFolder } from "./checkpoint.ts";
+export { RunFolder, writeCheckpoint } from "./checkpoint.ts";
 export { allLogits, probabilities, report } from "./evaluate.ts";
 export type {
   DoneEvent,
@@ -11,7 +11,8 @@ export type {
   StepEvent,
   TrainEvent,
 } from "./events.ts";
-export { locateModel, originText, unaskedText } from "./model-place.ts";
+export type { PlaceEvent } from "./model-place.ts";
+export { locateModel, originText, placeOfModel, shownName, unaskedText } from "./model-place.ts";
 export type { DataOptions, ResolvedTrainOptions, TrainOptions } from "./options.ts";
 export type { Range } from "./option-checks.ts";
 export {
@@ -26,10 +27,15 @@ export { resolveTrainOptions } from "./options.ts";
 export { runInWorker, serveEvents } from "./event-worker.ts";
 export type { RunTrainingOptions } from "./run-in-worker.ts";
 export type { Manifest } from "./manifest.ts";
-export { checkResumable, manifestOf } from "./manifest.ts";
+export { checkResumable, manifestOf, manifestSchema } from "./manifest.ts";
 export { Pace } from "./pace.ts";
 export { checkMaxLength, loadSplit } from "./prepare.ts";
 export { runTraining } from "./run-in-worker.ts";
 export { hashModelFiles } from "./starting-model.ts";
 export { trainingStepModel } from "./training-step-model.ts";
-export { tokenizerOfFolder } from "./tokenizer-of-folder.ts";
+export {
+  tokenizerContent,
+  requireMask,
+  tokenizerOfFolder,
+  wordPieceOfFolder,
+} from "./tokenizer-of-folder.ts";

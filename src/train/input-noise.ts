@@ -8,7 +8,7 @@
  */
 import { Random } from "../base/random.ts";
 import type { Example, Tokens } from "../data/index.ts";
-import type { BertTokenizer } from "../text/index.ts";
+import type { Tokenizer } from "../text/index.ts";
 
 export interface InputNoise {
   /** Share of vocabulary matches passed over, in [0, 1). */
@@ -22,7 +22,7 @@ export interface InputNoise {
 /** Encodings of the examples of one step (0-based), with noise. */
 export function noisyEncodings(
   examples: readonly Pick<Example, "text" | "textPair">[],
-  tokenizer: BertTokenizer,
+  tokenizer: Tokenizer,
   { pieceDropout, tokenDropout, maxLength, seed }: InputNoise,
   step: number,
 ): Tokens[] {

@@ -11,6 +11,7 @@ import { errorCode } from "../base/errors.ts";
 import { elementCount } from "../base/shape.ts";
 import type { ModelPlace } from "../hub/index.ts";
 import { linearWarmup } from "../optim/index.ts";
+import { isPresetName } from "../models/bert/presets.ts";
 import { BUILT_IN_MODEL } from "../models/checkpoint/index.ts";
 import type { Backend } from "../runtime/index.ts";
 import { loadBackend } from "../runtime/index.ts";
@@ -25,10 +26,10 @@ import { checkResumable, manifestOf } from "./manifest.ts";
 import type { ResolvedTrainOptions, TrainOptions } from "./options.ts";
 import { resolveTrainOptions } from "./options.ts";
 import type { Examples } from "./prepare.ts";
-import { checkMaxLength, readExamples, tokenizeExamples } from "./prepare.ts";
+import { checkMaxLength, readExamples, tokenizeExamples, warning } from "./prepare.ts";
 import type { Run } from "./run.ts";
 import { createEngine, epochBatches, evaluateSet, planned, stepFeeds } from "./run.ts";
-import { startingModel } from "./starting-model.ts";
+import { hiddenSizeOf, startingModel } from "./starting-model.ts";
 
 export interface RunControl {
   /** Go on from the last checkpoint in the output folder. */
@@ -51,11 +52,11 @@ export async function* train(given: TrainOptions, control: RunControl): AsyncGen
   const folder = new RunFolder(assumed.out, loopStateSchema);
   await folder.check(control.resume);
   const examples = yield* readExamples(assumed);
-  const options = yield* withModel(given, assumed, examples);
+  const options = yield* settled(given, assumed, examples, control.place);
   const start = yield* startingModel(options, examples, control.place);
   const manifest = manifestOf(options, { ...examples.sha256, ...start.sha256 }, backend, control.place?.hub);
   if (control.resume) checkResumable(await folder.manifest(), manifest, folder.path);
-  checkMaxLength(options.maxLength, start.config.maxPositionEmbeddings);
+  checkMaxLength(options.maxLength, start.model.maxTokens);
   const data = yield* tokenizeExamples(examples, start.tokenizer, options.maxLength);
   yield { event: "phase", phase: "preparing" };
   if (!control.resume) await folder.begin(manifest); // an unwritable folder shows now, not after hours of work
@@ -72,18 +73,27 @@ export async function* train(given: TrainOptions, control: RunControl): AsyncGen
   }
 }
 
-/** The options with the model that training starts from, which may depend on the texts where none is named. */
-async function* withModel(
+/** The options once texts and model are known: where no model is named, the texts decide; the model's size decides more. */
+async function* settled(
   given: TrainOptions,
-  assumed: ResolvedTrainOptions,
+  { model: assumed }: ResolvedTrainOptions,
   examples: Examples,
+  place: ModelPlace | undefined,
 ): AsyncGenerator<TrainEvent, ResolvedTrainOptions> {
-  if (given.model !== undefined || assumed.model !== BUILT_IN_MODEL) return assumed;
-  const { model, because } = await defaultModel(examples);
-  if (because === undefined) return assumed;
-  const message = `the built-in model reads English and Chinese, and ${because}: training starts from scratch (${model}); --model says otherwise`;
-  yield { event: "warning", code: "WARN_LANGUAGE", message };
-  return resolveTrainOptions({ ...given, model });
+  let model = assumed;
+  if (given.model === undefined && assumed === BUILT_IN_MODEL) {
+    const { model: chosen, because } = await defaultModel(examples);
+    model = chosen;
+    if (because !== undefined) yield warning("WARN_LANGUAGE", fallbackText(chosen, because));
+  }
+  const named = { ...given, model };
+  if (place === undefined || isPresetName(model)) return resolveTrainOptions(named);
+  const hiddenSize = await hiddenSizeOf(place);
+  return resolveTrainOptions(named, { hiddenSize, examples: examples.train.length });
+}
+
+function fallbackText(model: string, because: string): string {
+  return `the built-in model reads English and Chinese, and ${because}: training starts from scratch (${model}); --model says otherwise`;
 }
 
 async function* trainWith(run: Run, control: RunControl, backend: Backend): AsyncGenerator<TrainEvent> {
@@ -185,7 +195,7 @@ async function* interrupt(run: Run, state: LoopState): AsyncGenerator<TrainEvent
 
 function startEvent(run: Run, backend: Backend, resumedFrom: number | undefined): TrainEvent {
   const { start, examples, options, engine, totalSteps } = run;
-  const { vocabSize, numHiddenLayers: layers, hiddenSize } = start.config;
+  const { vocabSize, numHiddenLayers: layers, hiddenSize } = start.model.config;
   return {
     event: "start",
     out: options.out,

@@ -10,7 +10,7 @@ import { version } from "../base/version.ts";
 import type { HubOrigin } from "../hub/index.ts";
 import type { Backend } from "../runtime/index.ts";
 
-const manifestSchema = z.object({
+export const manifestSchema = z.object({
   attune: z.string(),
   runtime: z.string(),
   options: z.record(z.string(), z.unknown()),

@@ -13,7 +13,7 @@ export interface CardFacts {
 
 /** Markdown with the front matter that model hubs read. */
 export function modelCard({ start, manifest, examples, dev, test }: CardFacts): string {
-  const { config } = start;
+  const { config, family, architecture } = start.model;
   const rows = [
     ["dev", examples.dev, dev] as const,
     ...(test === undefined ? [] : [["test", examples.test, test] as const]),
@@ -21,12 +21,12 @@ export function modelCard({ start, manifest, examples, dev, test }: CardFacts): 
   return `---
 library_name: attune
 pipeline_tag: text-classification
-tags: [bert, text-classification]
+tags: [${family.modelType}, text-classification]
 ---
 
 # Text classifier: ${config.labels.slice(0, 8).join(", ")}${config.labels.length > 8 ? ", ..." : ""}
 
-BERT with ${config.numHiddenLayers} layers of ${config.hiddenSize} units, ${config.labels.length} labels${
+${family.name} with ${config.numHiddenLayers} layers of ${config.hiddenSize} units, ${config.labels.length} labels${
     config.problemType === "multi_label_classification" ? ", several may hold of one text" : ""
   }. Trained by attune ${manifest.attune} from ${start.from} on ${examples.train} examples, seed ${String(manifest.options.seed)}.
 
@@ -36,7 +36,7 @@ ${rows.map(([name, count, report]) => `| ${name} | ${count} | ${accuracy(report)
 
     attune predict FOLDER texts.txt
 
-The folder has the layout of Hugging Face transformers and loads there as \`BertForSequenceClassification\`.
+The folder has the layout of Hugging Face transformers and loads there as \`${architecture}\`.
 `;
 }
 

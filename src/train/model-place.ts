@@ -3,11 +3,12 @@
  * commit that it began with, whatever its branch is by now.
  */
 import { resolve } from "node:path";
+import { z } from "zod";
 import type { HubOrigin, ModelPlace, ResolveOptions } from "../hub/index.ts";
 import { resolveModel } from "../hub/index.ts";
 import { isPresetName } from "../models/bert/presets.ts";
 import { isBuiltIn, modelPath } from "../models/checkpoint/index.ts";
-import { loopStateSchema, RunFolder } from "./checkpoint.ts";
+import { RunFolder } from "./checkpoint.ts";
 import { emitting } from "./emitting.ts";
 import type { TrainEvent } from "./events.ts";
 import { originOf } from "./manifest.ts";
@@ -30,11 +31,9 @@ export async function locateModel(
   return resolveModel(name, { ...options, presets: reservedNames });
 }
 
-/** For people: where a model of the hub came from. */
-export function originText({ id, revision, commit }: HubOrigin): string {
-  return revision === commit
-    ? `${id} (commit ${short(commit)})`
-    : `${id} (${revision}, commit ${short(commit)})`;
+/** For people: where a model of the hub came from. The same for a resumed run, which asks for the commit itself. */
+export function originText({ id, commit }: HubOrigin): string {
+  return `${id} (commit ${short(commit)})`;
 }
 
 /** What people call a model: its id and commit, or the name that they gave. */
@@ -49,15 +48,20 @@ export function unaskedText({ id, commit, unasked }: HubOrigin): string | undefi
     : `the hub could not be asked whether ${id} has changed (${unasked}); the cache's copy is used, commit ${short(commit)}`;
 }
 
-/** Where the training options' model is; undefined for a preset. */
+/** What is told while a model is found. */
+export type PlaceEvent = Extract<TrainEvent, { readonly event: "download" | "warning" }>;
+
+/** Where the options' model is; undefined for a preset. */
 export async function* placeOfModel(
-  { model, out }: ResolvedTrainOptions,
+  { model, out }: Pick<ResolvedTrainOptions, "model" | "out">,
   { resume, signal }: { readonly resume: boolean; readonly signal: AbortSignal | undefined },
-): AsyncGenerator<TrainEvent, ModelPlace | undefined> {
+): AsyncGenerator<PlaceEvent, ModelPlace | undefined> {
   if (isPresetName(model)) return undefined;
-  const begun = resume ? originOf(await new RunFolder(resolve(out), loopStateSchema).manifest(), model) : undefined;
+  const begun = resume
+    ? originOf(await new RunFolder(resolve(out), z.object({ step: z.int() })).manifest(), model)
+    : undefined;
   const name = begun === undefined ? model : `hf://${begun.id}@${begun.commit}`;
-  const place = yield* emitting<TrainEvent, ModelPlace>((emit, left) =>
+  const place = yield* emitting<PlaceEvent, ModelPlace>((emit, left) =>
     locateModel(name, {
       signal: signal === undefined ? left : AbortSignal.any([signal, left]),
       onProgress: (progress) => emit({ event: "download", ...progress }),

@@ -55,9 +55,13 @@ export interface TrainOptions extends DataOptions {
   readonly model?: string;
   /** Folder for the model; checkpoints stand inside it while training. */
   readonly out: string;
-  /** Passes over train. Default: 30 for tiny, 5 for mini, 8 for larger presets, 4 from a folder. */
+  /**
+   * Passes over train. Default: 30 for tiny, 5 for mini, 8 for larger presets; from a folder 10, 8, 6 or 4 by hidden size
+   * (up to 128, 256, 512, larger), and more on small data, for 300 steps or 30 epochs.
+   */
   readonly epochs?: number;
-  /** Peak learning rate. Default: from scratch 1e-3 (tiny), 5e-4 (mini), 3e-4 (small), 1e-4 (medium, base); from a folder 5e-5. */
+  /** Peak learning rate. Default: from scratch 1e-3 (tiny), 5e-4 (mini), 3e-4 (small), 1e-4 (medium, base); from a
+   * folder 5e-4, 3e-4, 1e-4 or 5e-5 by hidden size. */
   readonly lr?: number;
   /** Most examples of a step. Default 32. */
   readonly batchSize?: number;
@@ -120,8 +124,42 @@ const fromScratch: Readonly<
   base: { lr: 1e-4, epochs: 8, initializerRange: 0.036, emaDecay: 0 },
 };
 
-/** What training starts with from a folder: weights that should be changed little. */
-const fromFolder = { lr: 5e-5, epochs: 4, initializerRange: undefined, emaDecay: 0 };
+/** What is known of a model to go on from, and of the data, once both have been looked at. */
+export interface StartFacts {
+  readonly hiddenSize: number;
+  /** Training examples. */
+  readonly examples: number;
+}
+
+/** What the published BERTs are fine-tuned with: weights that should be changed little. */
+const LARGE = { upTo: Infinity, lr: 5e-5, epochs: 4 };
+
+/**
+ * Rate and epochs from a folder by hidden size: the smaller a model, the less it breaks and the more it has to learn
+ * (Turc et al. 2019 try rates up to 3e-4 for the small ones).
+ */
+const fineTuning = [
+  { upTo: 128, lr: 5e-4, epochs: 10 },
+  { upTo: 256, lr: 3e-4, epochs: 8 },
+  { upTo: 512, lr: 1e-4, epochs: 6 },
+  LARGE,
+];
+
+/** Small data gets more epochs, up to MOST_EPOCHS, so that there are this many steps (Mosbach et al. 2021). */
+const LEAST_STEPS = 300;
+const MOST_EPOCHS = 30;
+
+/** What training starts with from a folder. */
+function fromFolder({ hiddenSize, examples }: StartFacts, batchSize: number) {
+  const { lr, epochs } = fineTuning.find(({ upTo }) => hiddenSize <= upTo) ?? LARGE;
+  const enough = Math.ceil((LEAST_STEPS * batchSize) / examples);
+  return {
+    lr,
+    epochs: Math.max(epochs, Math.min(MOST_EPOCHS, enough)),
+    initializerRange: undefined,
+    emaDecay: 0,
+  };
+}
 
 /** Options that only a vocabulary or weights made here can use. */
 const scratchOnly = ["vocabSize", "minFrequency", "lowercase", "initializerRange"] as const;
@@ -132,10 +170,11 @@ export type ResolvedTrainOptions = ReturnType<typeof applyDefaults>;
 /**
  * Fills in the defaults and checks every value.
  *
+ * @param facts of a model to go on from, whose rate and epochs depend on them; default a large one, and much data
  * @throws ERR_OPTION naming the option, its range and what was found, also for unknown ones; ERR_OPTION_UNUSED,
  *   ERR_MODEL_UNKNOWN.
  */
-export function resolveTrainOptions(options: TrainOptions): ResolvedTrainOptions {
+export function resolveTrainOptions(options: TrainOptions, facts?: StartFacts): ResolvedTrainOptions {
   refuseUnknown(options, known);
   refuseUnknownModel(options.model);
   if (options.model !== undefined && !isPresetName(options.model)) {
@@ -146,7 +185,7 @@ export function resolveTrainOptions(options: TrainOptions): ResolvedTrainOptions
       next: ", or name a preset",
     });
   }
-  const resolved = applyDefaults(options);
+  const resolved = applyDefaults(options, facts);
   checkRanges(resolved, ranges);
   return resolved;
 }
@@ -156,11 +195,15 @@ function wantsScratch(options: TrainOptions): boolean {
   return scratchOnly.some((name) => options[name] !== undefined);
 }
 
-function applyDefaults(options: TrainOptions) {
+function applyDefaults(
+  options: TrainOptions,
+  facts: StartFacts = { hiddenSize: Infinity, examples: Infinity },
+) {
+  const batchSize = options.batchSize ?? 32;
   const model =
     options.model ?? (isBuiltIn(BUILT_IN_MODEL) && !wantsScratch(options) ? BUILT_IN_MODEL : "mini");
   const scratch = isPresetName(model);
-  const start = isPresetName(model) ? fromScratch[model] : fromFolder;
+  const start = isPresetName(model) ? fromScratch[model] : fromFolder(facts, batchSize);
   return {
     ...options,
     model,
@@ -173,7 +216,7 @@ function applyDefaults(options: TrainOptions) {
     epochs: options.epochs ?? start.epochs,
     lr: options.lr ?? start.lr,
     initializerRange: options.initializerRange ?? start.initializerRange,
-    batchSize: options.batchSize ?? 32,
+    batchSize,
     batchTokens: options.batchTokens ?? 4096,
     maxLength: options.maxLength ?? 128,
     warmupShare: options.warmupShare ?? 0.1,

@@ -14,8 +14,7 @@ import {
   looksMultiLabel,
   splitExamples,
 } from "../data/index.ts";
-import type { Encoding } from "../text/index.ts";
-import type { BertTokenizer } from "../text/index.ts";
+import type { Encoding, Tokenizer } from "../text/index.ts";
 import type { TrainEvent } from "./events.ts";
 import type { DataOptions, ResolvedTrainOptions } from "./options.ts";
 
@@ -97,7 +96,7 @@ export async function* readExamples(options: ResolvedTrainOptions): AsyncGenerat
 /** Tokenizes every split. */
 export async function* tokenizeExamples(
   examples: Examples,
-  tokenizer: BertTokenizer,
+  tokenizer: Tokenizer,
   maxLength: number,
 ): AsyncGenerator<TrainEvent, PreparedData> {
   yield { event: "phase", phase: "tokenizing" };
@@ -179,6 +178,6 @@ function* truncationWarning({ source, encodings }: EncodedSet, maxLength: number
 }
 
 /** A warning as an event. */
-export function warning(code: string, message: string): TrainEvent {
+export function warning(code: string, message: string): Extract<TrainEvent, { readonly event: "warning" }> {
   return { event: "warning", code, message };
 }

@@ -47,7 +47,7 @@ export function createEngine(
   const encoded = data.train.encodings.reduce((most, { ids }) => Math.max(most, ids.length), 0);
   const longest = pieceDropout === 0 ? encoded : maxLength; // other spellings are longer
   return createClassifierEngine({
-    config: start.config,
+    model: start.model,
     backend,
     seed,
     weightDecay,
@@ -79,7 +79,7 @@ export function epochBatches({ options, data, stepsPerEpoch }: Run, epoch: numbe
 
 /** The feeds of one step, cut into parts that fit the token budget. */
 export function stepFeeds(run: Run, indices: readonly number[], step: number): Tensors[] {
-  return classifierFeeds(microBatches(run, indices, step), run.start.config.labels.length);
+  return classifierFeeds(microBatches(run, indices, step), run.start.model);
 }
 
 function microBatches(
@@ -92,7 +92,7 @@ function microBatches(
   const chosen = indices.map((i) => examples.train[i]);
   const encodings = noisyEncodings(chosen, tokenizer, options, step);
   const lengths = encodings.map(({ ids }) => ids.length);
-  const c = start.config.labels.length;
+  const c = start.model.config.labels.length;
   return inferenceBatches({ lengths, batchSize: options.batchSize, batchTokens: options.batchTokens }).map(
     (part) => {
       const rows = part.map((i) => indices[i]);
@@ -116,8 +116,8 @@ export async function evaluateSet(
   set: EncodedSet,
 ): Promise<{ scored: Report; predicted: Float64Array }> {
   const { engine, examples, options, start } = run;
-  const logits = await allLogits(set.encodings, (batch) => classifierLogits(engine, batch), {
-    labelCount: start.config.labels.length,
+  const logits = await allLogits(set.encodings, (batch) => classifierLogits(engine, batch, start.model), {
+    labelCount: start.model.config.labels.length,
     padId: start.tokenizer.padId,
     batchTokens: options.batchTokens,
   });

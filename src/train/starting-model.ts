@@ -6,8 +6,8 @@ import { join, relative } from "node:path";
 import type { LabelSchema } from "../data/index.ts";
 import { hashSource } from "../data/index.ts";
 import type { HubOrigin, ModelPlace } from "../hub/index.ts";
-import type { ParsedBertConfig, SequenceClassificationConfig } from "../models/bert/config.ts";
-import { parseBertConfig } from "../models/bert/config.ts";
+import type { SequenceClassificationConfig } from "../models/bert/config.ts";
+import { bertModel } from "../models/bert/family.ts";
 import { bertPreset, isPresetName } from "../models/bert/presets.ts";
 import type { ModelFolder } from "../models/checkpoint/index.ts";
 import {
@@ -19,7 +19,12 @@ import {
   readParameter,
   withoutHead,
 } from "../models/checkpoint/index.ts";
+import type { ParsedConfig } from "../models/config-format.ts";
+import { parseModelConfig } from "../models/families.ts";
+import type { ClassifierModel } from "../models/family.ts";
+import type { ClassificationHead } from "../models/head-config.ts";
 import { initialize } from "../nn/index.ts";
+import type { Tokenizer } from "../text/index.ts";
 import { BertTokenizer, trainWordPiece } from "../text/index.ts";
 import type { TrainingEngine } from "../engine/index.ts";
 import type { TrainEvent } from "./events.ts";
@@ -33,8 +38,8 @@ export interface StartingModel {
   readonly from: string;
   /** SHA-256 of the files that it was read from, by path. */
   readonly sha256: Readonly<Record<string, string>>;
-  readonly config: SequenceClassificationConfig;
-  readonly tokenizer: BertTokenizer;
+  readonly model: ClassifierModel;
+  readonly tokenizer: Tokenizer;
   /** Puts the first weights into the engine. */
   fill(engine: TrainingEngine): Promise<void>;
 }
@@ -50,6 +55,13 @@ export async function* startingModel(
     return fromScratch(options.model, options, examples);
   }
   return yield* fromFolder(options, examples.schema, place);
+}
+
+/** The width of a model to go on from. */
+export async function hiddenSizeOf({ folder: path }: ModelPlace): Promise<number> {
+  const folder = await readModelFolder(path);
+  await folder.weights.close();
+  return parseModelConfig(folder.config, folder.configFile).encoder.config.hiddenSize;
 }
 
 function fromScratch(preset: string, options: ResolvedTrainOptions, examples: Examples): StartingModel {
@@ -70,7 +82,7 @@ function fromScratch(preset: string, options: ResolvedTrainOptions, examples: Ex
   return {
     from: `${preset}, from scratch`,
     sha256: {},
-    config,
+    model: bertModel(config),
     tokenizer,
     async fill(engine) {
       for (const { spec, values } of engine.parameters) initialize(spec, seed, values);
@@ -85,8 +97,9 @@ async function* fromFolder(
 ): AsyncGenerator<TrainEvent, StartingModel> {
   const folder = await readModelFolder(place.folder);
   await folder.weights.close();
-  const parsed = parseBertConfig(folder.config, folder.configFile);
-  const storesHead = hasHead(folder.weights);
+  const parsed = parseModelConfig(folder.config, folder.configFile);
+  const { checkpoint } = parsed.encoder;
+  const storesHead = hasHead(folder.weights, checkpoint);
   const keepsHead = storesHead && sameHead(parsed, schema);
   const name = shownName(options.model, place);
   if (!keepsHead) {
@@ -97,17 +110,23 @@ async function* fromFolder(
       message: `${name} gives the encoder; the classifier starts afresh (${why})`,
     };
   }
-  const config = { ...parsed.encoder, ...head(schema), ...dropouts(options.dropout) };
+  const { dropout } = options;
+  const encoder = dropout === undefined ? parsed.encoder : parsed.encoder.withDropout(dropout);
+  const model = encoder.withHead(head(schema));
   return {
     from: isBuiltIn(options.model) ? `${name}, built in` : name,
     sha256: await hashModelFiles(options.model, folder, place.hub),
-    config,
-    tokenizer: tokenizerOfFolder(folder, config.vocabSize),
+    model,
+    tokenizer: tokenizerOfFolder(folder, model.config.vocabSize),
     async fill(engine) {
       const { weights } = await readModelFolder(place.folder);
       try {
         const specs = engine.parameters.map(({ spec }) => spec);
-        const match = matchParameters(specs, keepsHead ? weights : withoutHead(weights));
+        const match = matchParameters(
+          specs,
+          keepsHead ? weights : withoutHead(weights, checkpoint),
+          checkpoint,
+        );
         assertLoadable(match);
         for (const { spec, values } of engine.parameters) {
           const stored = match.storedNames.get(spec.name);
@@ -131,7 +150,8 @@ export async function hashModelFiles(
   hub?: HubOrigin,
 ): Promise<Record<string, string>> {
   const shown = hub === undefined ? model : `${hub.id}@${hub.commit}`;
-  const tokenizer = ["tokenizer.json", "tokenizer_config.json", "vocab.txt"].map((name) => join(path, name));
+  const names = ["tokenizer.json", "tokenizer_config.json", "vocab.txt", "vocab.json", "merges.txt"];
+  const tokenizer = names.map((name) => join(path, name));
   const there = [configFile, ...weights.files, ...tokenizer.filter((file) => existsSync(file))];
   return Object.fromEntries(
     await Promise.all(
@@ -152,20 +172,22 @@ function* texts({ train }: Examples): Generator<string> {
   }
 }
 
-function head({ kind, names }: LabelSchema): Pick<SequenceClassificationConfig, "labels" | "problemType"> {
+function head({ kind, names }: LabelSchema): ClassificationHead {
   return {
     labels: names,
     problemType: kind === "multi" ? "multi_label_classification" : "single_label_classification",
   };
 }
 
-function labelsOf({ head: stored }: ParsedBertConfig, configFile: string): string {
+type StoredHead = Pick<ParsedConfig<unknown>, "head">;
+
+function labelsOf({ head: stored }: StoredHead, configFile: string): string {
   return stored === undefined
     ? `${configFile} does not say what the labels of the one that it has are`
     : `its labels are ${stored.labels.join(", ")}`;
 }
 
-function sameHead({ head: stored }: ParsedBertConfig, schema: LabelSchema): boolean {
+function sameHead({ head: stored }: StoredHead, schema: LabelSchema): boolean {
   return (
     stored !== undefined &&
     stored.problemType === head(schema).problemType &&

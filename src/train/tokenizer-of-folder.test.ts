@@ -1,58 +1,66 @@
-import { readFileSync } from "node:fs";
-import { describe, expect, test } from "vitest";
-import { sharedData } from "../../test/shared-data.ts";
-import type { ModelFolder } from "../models/checkpoint/index.ts";
-import { tokenizerOfFolder } from "./tokenizer-of-folder.ts";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { encodeSafetensors, readModelFolder, writeFileAtomic } from "../models/checkpoint/index.ts";
+import { PipelineTokenizer, readTokenizer } from "../text/index.ts";
+import { tokenizerContent, tokenizerOfFolder } from "./tokenizer-of-folder.ts";
 
-const special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"];
+const json = readFileSync(new URL("../../fixtures/family-tokenizers/roberta.json", import.meta.url), "utf8");
+const roberta = readTokenizer(json);
 
-/** Whether a folder with this vocabulary and configuration of its tokenizer lower-cases its texts. */
-function lowercases(vocabulary: string, tokenizerConfig?: unknown): boolean {
-  const nothing = async () => {};
-  const folder: ModelFolder = {
-    path: "model",
-    config: {},
-    configFile: "model/config.json",
-    vocabulary,
-    tokenizerJson: undefined,
-    tokenizerConfig,
-    attune: undefined,
-    otherWeights: [],
-    weights: {
-      path: "model/model.safetensors",
-      format: "safetensors",
-      files: [],
-      tensors: new Map(),
-      ignored: [],
-      readInto: nothing,
-      close: nothing,
-      [Symbol.asyncDispose]: nothing,
-    },
-  };
-  return tokenizerOfFolder(folder, 200_000).lowercase;
+/** A model folder with these files beside config.json and weights, opened. */
+async function folderWith(files: Readonly<Record<string, string>>) {
+  const path = mkdtempSync(join(tmpdir(), "attune-tokenizer-"));
+  await writeFileAtomic(join(path, "model.safetensors"), encodeSafetensors([], {}, path));
+  for (const [name, text] of Object.entries({ "config.json": "{}", ...files }))
+    writeFileSync(join(path, name), text);
+  const folder = await readModelFolder(path);
+  await folder.weights.close();
+  return folder;
 }
 
-describe("casing", () => {
-  const cased = [...special, "Paris", "paris", "is"].join("\n");
-  const uncased = [...special, "paris", "is"].join("\n");
-
-  test("is that of the vocabulary where that is all", () => {
-    expect([lowercases(cased), lowercases(uncased)]).toEqual([false, true]);
+describe("the tokenizer of a folder", () => {
+  it("is that of tokenizer.json, with the special tokens that tokenizer_config.json names", async () => {
+    const config = { pad_token: { content: "</s>" }, mask_token: "<unk>" };
+    const folder = await folderWith({
+      "tokenizer.json": json,
+      "tokenizer_config.json": JSON.stringify(config),
+    });
+    const tokenizer = tokenizerOfFolder(folder, 2000);
+    expect(tokenizer).toBeInstanceOf(PipelineTokenizer);
+    expect([tokenizer.padId, tokenizer.maskId]).toEqual([2, 3]);
+    expect(() => tokenizerOfFolder(folder, 100)).toThrow(/ERR_VOCABULARY_SIZE.*1161 tokens and 100 rows/);
   });
 
-  test("is what tokenizer_config.json says, or transformers' default, where that is there", () => {
-    expect(lowercases(cased, {})).toBe(true);
-    expect(lowercases(uncased, { do_lower_case: false })).toBe(false);
+  it("is that of vocab.json and merges.txt where there is no tokenizer.json", async () => {
+    const { model } = JSON.parse(json) as { model: { vocab: object; merges: string[] } };
+    const files = { "vocab.json": JSON.stringify(model.vocab), "merges.txt": model.merges.join("\n") };
+    const given = "the models' tokens";
+    const plain = tokenizerOfFolder(await folderWith(files), 2000);
+    expect(plain.encode(given)).toEqual(roberta.encode(given));
+    const prefixed = tokenizerOfFolder(
+      await folderWith({ ...files, "tokenizer_config.json": '{"add_prefix_space": true}' }),
+      2000,
+    );
+    expect(prefixed.encode(given).ids).toEqual(roberta.encode(` ${given}`).ids);
   });
 
-  test("of Google's vocabularies is right", (context) => {
-    const real = (name: string) =>
-      lowercases(readFileSync(sharedData(context, `vocab/bert-base-${name}-vocab.txt`), "utf8"));
-    expect(["cased", "multilingual-cased", "uncased", "chinese"].map(real)).toEqual([
-      false,
-      false,
-      true,
-      true,
-    ]);
+  it("is refused where there is only a SentencePiece model, or nothing", async () => {
+    const spiece = await folderWith({ "spiece.model": "x" });
+    expect(() => tokenizerOfFolder(spiece, 9)).toThrow(
+      /ERR_MODEL_FILE.*found only spiece\.model.*tokenizer\.json/,
+    );
+    const nothing = await folderWith({});
+    expect(() => tokenizerOfFolder(nothing, 9)).toThrow(
+      /ERR_MODEL_FILE.*vocab\.json and merges\.txt; found none/,
+    );
+  });
+});
+
+it("what is written names the special tokens", () => {
+  expect(tokenizerContent(roberta)).toMatchObject({
+    tokenizerConfig: { tokenizer_class: "PreTrainedTokenizerFast", pad_token: "<pad>", cls_token: "<s>" },
+    specialTokens: { mask_token: "<mask>", sep_token: "</s>", unk_token: "<unk>" },
   });
 });

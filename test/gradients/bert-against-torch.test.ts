@@ -47,7 +47,7 @@ describe.each([
 
 async function step(shape: SequenceClassificationConfig) {
   const graph = bertClassifierLoss(shape);
-  const program = buildGradientGraph(classifierLossGraph(shape));
+  const program = buildGradientGraph(classifierLossGraph(graph));
   const session = await (await loadBackend()).createSession(encodeModel(program.model));
   const results = await session.run(goldenFeeds(graph, shape));
   await session.dispose();

@@ -6,9 +6,9 @@ import type { HostTensor } from "../../src/base/dtype.ts";
 import { elementCount, evaluateDim } from "../../src/base/shape.ts";
 import type { ProblemType, SequenceClassificationConfig } from "../../src/models/bert/config.ts";
 import type { GradientGraph } from "../../src/engine/index.ts";
+import type { TrainingGraph } from "../../src/models/classifier.ts";
 import type { Tensors } from "../../src/runtime/index.ts";
 import { numbers } from "../compute.ts";
-import type { TrainingGraph } from "../../src/models/bert/sequence-classification.ts";
 
 const folder = new URL("../../fixtures/bert-tiny-gradients/", import.meta.url);
 

@@ -52,7 +52,7 @@ const examples = expected.batch.inputIds.map((ids, i): MaskedExample => {
 });
 const totals = { masked: expected.labels.flat().length, texts: examples.length };
 const feeds = maskedFeeds(examples, { padId: 0, vocabSize: 29 }, totals);
-const { sentence_labels, example_weights, ...wordFeeds } = feeds;
+const { sentence_labels: _labels, example_weights: _weights, ...wordFeeds } = feeds;
 
 function weights(parameters: readonly { readonly name: string; readonly shape: readonly number[] }[]) {
   return Object.fromEntries(

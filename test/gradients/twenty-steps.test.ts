@@ -4,6 +4,7 @@
 import { describe, expect, it } from "vitest";
 import { goldenWeights } from "../../fixtures/bert-tiny-gradients/formula.ts";
 import { loadBackend } from "../../src/runtime/index.ts";
+import { bertModel } from "../../src/models/bert/family.ts";
 import { classifierFeeds, createClassifierEngine } from "../../src/train/classifier-engine.ts";
 import { batch, config, expected, readGolden } from "./golden.ts";
 
@@ -29,8 +30,9 @@ describe.each([
   { name: "accumulated over three micro-batches", cuts: [0, 2, 3, 5] },
 ])("twenty AdamW steps $name", ({ cuts }) => {
   it("end where PyTorch's do", async () => {
+    const model = bertModel(config("single_label_classification", 0));
     const engine = await createClassifierEngine({
-      config: config("single_label_classification", 0),
+      model,
       backend: await loadBackend(),
       seed: 0,
       weightDecay: optimizer.weightDecay,
@@ -43,7 +45,7 @@ describe.each([
     for (const { spec, values } of engine.parameters) values.set(goldenWeights(spec.name, values.length));
     const microBatches = cuts.slice(1).map((to, i) => rows(cuts[i], to));
     for (const [step, wanted] of losses.entries()) {
-      const { loss, gradNorm } = await engine.step(classifierFeeds(microBatches, 3), {
+      const { loss, gradNorm } = await engine.step(classifierFeeds(microBatches, model), {
         step,
         lr: optimizer.lr,
       });

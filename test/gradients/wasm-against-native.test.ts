@@ -13,7 +13,7 @@ import { config, goldenFeeds } from "./golden.ts";
 
 const shape = config("single_label_classification", 0.1);
 const graph = bertClassifierLoss(shape);
-const model = encodeModel(buildGradientGraph(classifierLossGraph(shape)).model);
+const model = encodeModel(buildGradientGraph(classifierLossGraph(graph)).model);
 
 async function step(backend: Backend): Promise<Tensors> {
   const session = await backend.createSession(model);

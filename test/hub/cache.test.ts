@@ -192,6 +192,17 @@ describe("a hub that cannot be reached", () => {
     expect(setting.waits).toEqual([]);
   });
 
+  test("but a newer version that is there is waited for, however often its download breaks", async () => {
+    asPython(NEEDED);
+    const commit = "f".repeat(40);
+    const config = { content: Buffer.from('{"model_type":"bert","new":1}') };
+    setting.hub.repos.set(ID, { commit, files: { ...files, "config.json": config } });
+    setting.hub.intercept = ({ method, path, n }, response) =>
+      method === "GET" && path.endsWith("/config.json") && n < 3 && sent(response.writeHead(503).end());
+    expect((await setting.resolve()).hub).toEqual({ id: ID, revision: "main", commit });
+    expect(setting.waits).toEqual([1000, 2000]);
+  });
+
   test("and an answer that refuses is no reason to take it", async () => {
     asPython(NEEDED);
     setting.hub.repos.clear();

@@ -180,6 +180,24 @@ describe("a server that answers oddly", () => {
     ]);
   });
 
+  test("also by a server that knows no If-Range: the other ETag tells", async () => {
+    onWeights((seen, response) => {
+      if (seen.n > 2) return false;
+      if (seen.n === 2)
+        return sent(
+          response
+            .writeHead(206, { "Content-Range": "bytes 9999-299999/300000", ETag: '"new"' })
+            .end(Buffer.alloc(WEIGHTS.byteLength - 9999)),
+        );
+      response.writeHead(200, { "Content-Length": WEIGHTS.byteLength, ETag: '"old"' });
+      response.write(Buffer.alloc(9999), () => setTimeout(() => response.destroy(), 20));
+      return true;
+    });
+    await setting.resolve();
+    expectModel();
+    expect(weightRequests().map(({ range }) => range)).toEqual([undefined, "bytes=9999-", undefined]);
+  });
+
   test("what it packs is unpacked, though nobody asked for packing", async () => {
     setting.hub.intercept = ({ path, method }, response) => {
       if (method !== "GET" || !path.endsWith("/vocab.txt")) return false;
@@ -198,7 +216,11 @@ describe("a server that answers oddly", () => {
         return true;
       }
       if (seen.n > 2) return false;
-      const headers = { "Content-Encoding": "gzip", "Content-Range": "bytes 5000-299999/300000", ETag: '"same"' };
+      const headers = {
+        "Content-Encoding": "gzip",
+        "Content-Range": "bytes 5000-299999/300000",
+        ETag: '"same"',
+      };
       return sent(response.writeHead(206, headers).end(gzipSync(WEIGHTS.subarray(0, 295_000))));
     });
     await setting.resolve();

@@ -13,6 +13,7 @@ import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import type { HubProgress } from "../../src/hub/index.ts";
 import { messageOf } from "../message-of.ts";
 import { sha256, sent } from "./fake-hub.ts";
 import { COMMIT, files, hubSetting, ID, NEEDED, WEIGHTS } from "./world.ts";
@@ -117,30 +118,45 @@ test("a signal stops it: the bytes are kept and nothing else", async () => {
   expect(setting.hub.seen.at(-1)?.range).toBe(`bytes=${kept.byteLength}-`);
 });
 
-test("a signal also stops waiting: for an answer, for the next try, for another process", async () => {
-  const stopped = async (work: () => void, isWaiting = () => true) => {
-    const controller = new AbortController();
-    setting.cache += "-";
-    const message = messageOf(async () => setting.resolve(ID, { signal: controller.signal }));
-    work();
-    do await new Promise((resolve) => setTimeout(resolve, 100));
-    while (!isWaiting());
-    controller.abort();
-    expect(await message).toMatch(/^ERR_INTERRUPTED/);
-  };
+test("a signal also stops the wait for an answer", async () => {
   setting.hub.intercept = () => true;
-  await stopped(() => undefined);
-  setting.hub.intercept = (_, response) => sent(response.writeHead(429, { "Retry-After": "0" }).end());
   const controller = new AbortController();
+  const message = messageOf(async () => setting.resolve(ID, { signal: controller.signal }));
+  await until(() => setting.hub.seen.length > 0);
   controller.abort();
+  expect(await message).toMatch(/^ERR_INTERRUPTED/);
   expect(await messageOf(async () => setting.resolve(ID, { signal: controller.signal }))).toMatch(
     /^ERR_INTERRUPTED/,
   );
-  setting.hub.intercept = () => false;
-  await stopped(
+  expect(setting.hub.seen).toHaveLength(1);
+});
+
+test.each([
+  [
+    "the next try",
+    () => {
+      setting.hub.intercept = (_, response) => sent(response.writeHead(429).end());
+    },
+    /429, too many requests; next try in 1 s/,
+  ],
+  [
+    "another process",
     () => lock(JSON.stringify({ pid: process.pid, host: hostname(), id: "another" })),
-    () => setting.progress.some(({ why }) => why === "another process downloads it"),
+    /another process downloads it/,
+  ],
+])("a signal also stops the wait for %s", async (_, setUp, why) => {
+  setUp();
+  const controller = new AbortController();
+  const waited: (string | undefined)[] = [];
+  const onProgress = (progress: HubProgress) => {
+    if (progress.phase !== "waiting") return;
+    waited.push(progress.why);
+    controller.abort();
+  };
+  expect(await messageOf(async () => setting.resolve(ID, { signal: controller.signal, onProgress }))).toMatch(
+    /^ERR_INTERRUPTED/,
   );
+  expect(waited).toEqual([expect.stringMatching(why)]);
 });
 
 function lock(content: string): void {

@@ -5,7 +5,8 @@ import { pretrain } from "../../src/pretrain/loop.ts";
 const { options, resume } = JSON.parse(process.argv[2]) as { options: PretrainOptions; resume: boolean };
 try {
   for await (const event of pretrain(resolvePretrainOptions(options), { resume, shouldStop: () => false })) {
-    if (event.event === "step" || event.event === "checkpoint") process.stdout.write(`${event.event} ${event.step}\n`);
+    if (event.event === "step" || event.event === "checkpoint")
+      process.stdout.write(`${event.event} ${event.step}\n`);
     else if (event.event === "phase") process.stdout.write(`${event.phase}\n`);
     else process.stdout.write(`${event.event}\n`);
   }

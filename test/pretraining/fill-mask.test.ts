@@ -35,7 +35,7 @@ async function allLogits(ids: readonly number[], context: Parameters<typeof back
   const backend = await backendOrSkip(context, "native");
   const root = Scope.root({ training: false });
   const inputs = bertInputs("int64");
-  const hidden = bertEncoder(root.at("bert"), inputs, config, { lastLayer: "all" });
+  const hidden = bertEncoder(root.at("bert"), inputs, config, "all");
   const head = root.at("cls").at("predictions");
   const rows = reshape(hidden, ["b*t", config.hiddenSize]);
   const dense = gelu(linear(head.at("transform").at("dense"), rows, { outFeatures: config.hiddenSize }));
@@ -87,7 +87,10 @@ describe("fill-mask", () => {
         expect(candidates.map(({ score }) => score)).toEqual(
           [...candidates.map(({ score }) => score)].sort((a, b) => b - a),
         );
-        const scores = Array.from({ length: tokens }, (_, id) => candidates.find((c) => c.tokenId === id)?.score);
+        const scores = Array.from(
+          { length: tokens },
+          (_, id) => candidates.find((c) => c.tokenId === id)?.score,
+        );
         scores.forEach((score, id) => expect(score).toBeCloseTo(probabilities[place * v + id], 5));
       }
       expect(masks[0].candidates.find(({ token }) => token === "my")?.text).toBe(

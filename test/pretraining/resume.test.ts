@@ -50,7 +50,11 @@ describe("kill -9", () => {
     const options = toyRun(folder, "killed-often");
     const random = new Random(Date.now(), "kill");
     for (let i = 0; i < 3; i++)
-      await killAfterMs(options, 300 + random.int(1500), existsSync(join(options.out, "checkpoints", "run.json")));
+      await killAfterMs(
+        options,
+        300 + random.int(1500),
+        existsSync(join(options.out, "checkpoints", "run.json")),
+      );
     const begun = existsSync(join(options.out, "checkpoints", "run.json"));
     expect((await run(options, { resume: begun })).at(-1)?.event).toBe("done");
     expect(filesOf("killed-often")).toEqual(unbroken);
@@ -58,15 +62,18 @@ describe("kill -9", () => {
 });
 
 describe("an interruption", () => {
-  it.each([1, 7, 19])("after step %i saves where it stands; --resume goes on to the same bytes", async (stopAt) => {
-    const options = toyRun(folder, `interrupted-${stopAt}`);
-    const events = await run(options, { stopAt });
-    expect(events.at(-1)).toMatchObject({ event: "interrupted", step: stopAt, totalSteps: 20 });
-    const resumed = await run(options, { resume: true });
-    expect(resumed.find(({ event }) => event === "start")).toMatchObject({ resumedFrom: stopAt });
-    expect(resumed.some((event) => event.event === "phase" && event.phase === "tokenizing")).toBe(false);
-    expect(filesOf(`interrupted-${stopAt}`)).toEqual(unbroken);
-  });
+  it.each([1, 7, 19])(
+    "after step %i saves where it stands; --resume goes on to the same bytes",
+    async (stopAt) => {
+      const options = toyRun(folder, `interrupted-${stopAt}`);
+      const events = await run(options, { stopAt });
+      expect(events.at(-1)).toMatchObject({ event: "interrupted", step: stopAt, totalSteps: 20 });
+      const resumed = await run(options, { resume: true });
+      expect(resumed.find(({ event }) => event === "start")).toMatchObject({ resumedFrom: stopAt });
+      expect(resumed.some((event) => event.event === "phase" && event.phase === "tokenizing")).toBe(false);
+      expect(filesOf(`interrupted-${stopAt}`)).toEqual(unbroken);
+    },
+  );
 
   it("before the first step stops at once and leaves nothing", async () => {
     const options = toyRun(folder, "stopped-early");

@@ -24,7 +24,8 @@ export function toyCorpus(count: number, seed: number): string {
     const { names, verbs, things } = kinds[random.int(kinds.length)];
     const sentences = Array.from(
       { length: 3 + random.int(4) },
-      () => `the ${pick(names)} ${pick(verbs)} ${pick(things)} . and the ${pick(names)} ${pick(verbs)} ${pick(things)} .`,
+      () =>
+        `the ${pick(names)} ${pick(verbs)} ${pick(things)} . and the ${pick(names)} ${pick(verbs)} ${pick(things)} .`,
     );
     return sentences.join("\n");
   }).join("\n\n");
@@ -73,7 +74,8 @@ export function modelFiles(out: string): Record<string, string> {
   return Object.fromEntries(
     names.map((name) => {
       const bytes = readFileSync(join(out, name));
-      const content = name === "attune.json" ? bytes.toString().replaceAll(JSON.stringify(out), '"OUT"') : bytes;
+      const content =
+        name === "attune.json" ? bytes.toString().replaceAll(JSON.stringify(out), '"OUT"') : bytes;
       return [name, createHash("sha256").update(content).digest("hex")];
     }),
   );

@@ -6,7 +6,12 @@
 import { readFileSync } from "node:fs";
 import { Tokenizer } from "tokenizers";
 import type { TestContext } from "vitest";
-import { BertTokenizer, readVocabulary, type TokenizerOptions } from "../../src/text/index.ts";
+import {
+  BertTokenizer,
+  readVocabulary,
+  type Tokenizer as OurTokenizer,
+  type TokenizerOptions,
+} from "../../src/text/index.ts";
 import { sharedData } from "../shared-data.ts";
 
 /** Published vocabularies, by what stands between "bert-base-" and "-vocab.txt". */
@@ -48,28 +53,40 @@ const STRATEGY = { longestFirst: "LongestFirst", onlyFirst: "OnlyFirst", onlySec
 export class Peer {
   readonly #peer: Tokenizer;
 
-  constructor(tokenizer: BertTokenizer) {
+  constructor(tokenizer: Pick<OurTokenizer, "toTokenizerJson">) {
     this.#peer = Tokenizer.fromString(tokenizer.toTokenizerJson());
   }
 
   async encode(text: string, options: PairOptions = {}): Promise<Tokens> {
+    const [tokens] = await this.encodeAll([[text, options.pair]], options);
+    return tokens;
+  }
+
+  /** Many texts, or pairs, under one limit: faster, since the calls wait together. */
+  async encodeAll(
+    inputs: readonly (readonly [text: string, pair?: string | undefined])[],
+    options: Omit<PairOptions, "pair"> = {},
+  ): Promise<Tokens[]> {
     if (options.maxLength === undefined) this.#peer.disableTruncation();
     else
       this.#peer.setTruncation(options.maxLength, {
         strategy: STRATEGY[options.truncation ?? "longestFirst"] as never,
       });
-    const encoding = await this.#peer.encode(text, options.pair ?? null);
-    const typeIds = encoding.getTypeIds();
-    const units = [unitsOfCharacters(text), unitsOfCharacters(options.pair ?? "")];
-    const offsets = encoding
-      .getOffsets()
-      .flatMap((place, i) => place.map((character) => units[typeIds[i]][character]));
-    return { ids: encoding.getIds(), typeIds, offsets };
+    // its encodeBatch takes no pairs
+    const encodings = await Promise.all(inputs.map(([text, pair]) => this.#peer.encode(text, pair ?? null)));
+    return encodings.map((encoding, n) => {
+      const sequenceIds = encoding.getSequenceIds();
+      const units = inputs[n].map((text) => unitsOfCharacters(text ?? ""));
+      const offsets = encoding
+        .getOffsets()
+        .flatMap((place, i) => place.map((character) => units[sequenceIds[i] ?? 0][character]));
+      return { ids: encoding.getIds(), typeIds: encoding.getTypeIds(), offsets };
+    });
   }
 }
 
 /** The same of ours. */
-export function encode(tokenizer: BertTokenizer, text: string, options: PairOptions = {}): Tokens {
+export function encode(tokenizer: OurTokenizer, text: string, options: PairOptions = {}): Tokens {
   const { ids, typeIds, offsets } = tokenizer.encode(text, { ...options, offsets: true });
   return { ids, typeIds, offsets: [...(offsets ?? [])] };
 }

@@ -1,11 +1,9 @@
 /**
  * 10,000 real lines, English and Chinese, clean and messy, against the npm package `tokenizers`: ids, types, offsets.
  */
-import { readFileSync } from "node:fs";
-import { gunzipSync } from "node:zlib";
-import { describe, expect, it, type TestContext } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { BertTokenizer } from "../../src/text/index.ts";
-import { sharedData } from "../shared-data.ts";
+import { realLines } from "./lines.ts";
 import { encode, type PairOptions, Peer, published } from "./peer.ts";
 
 const LINES_PER_SET = 2500;
@@ -19,16 +17,6 @@ const SETS = [
 ] as const;
 
 const TRUNCATIONS = ["longestFirst", "onlyFirst", "onlySecond"] as const;
-
-/** Lines spread evenly over a file, long ones cut so that the peer's time goes into many. */
-function readLines(context: TestContext, file: string): string[] {
-  const lines = gunzipSync(readFileSync(sharedData(context, file)))
-    .toString("utf8")
-    .split("\n")
-    .filter((line) => line.length > 3);
-  const step = lines.length / LINES_PER_SET;
-  return Array.from({ length: LINES_PER_SET }, (_, i) => lines[Math.floor(i * step)].slice(0, 600));
-}
 
 async function compare(
   tokenizer: BertTokenizer,
@@ -47,21 +35,25 @@ async function compare(
 
 describe.each(SETS)("$file", ({ file, vocabulary }) => {
   it("each line by itself", async (context) => {
-    await compare(published(context, vocabulary), readLines(context, file), () => ({}));
+    await compare(
+      published(context, vocabulary),
+      realLines(context, file, { count: LINES_PER_SET, longest: 600 }),
+      () => ({}),
+    );
   });
 
   it("each line by itself, with case and accents kept, in many languages' vocabulary", async (context) => {
     const tokenizer = published(context, "multilingual-cased", { lowercase: false });
-    await compare(tokenizer, readLines(context, file), () => ({}));
+    await compare(tokenizer, realLines(context, file, { count: LINES_PER_SET, longest: 600 }), () => ({}));
   });
 
   it("with the next line as its pair", async (context) => {
-    const lines = readLines(context, file);
+    const lines = realLines(context, file, { count: LINES_PER_SET, longest: 600 });
     await compare(published(context, vocabulary), lines, (i) => ({ pair: lines[(i + 1) % lines.length] }));
   });
 
   it("truncated, alone and in pairs", async (context) => {
-    const lines = readLines(context, file);
+    const lines = realLines(context, file, { count: LINES_PER_SET, longest: 600 });
     await compare(published(context, vocabulary), lines, (i) => {
       const maxLength = 4 + (i % 41);
       return i % 2 === 0 ? { maxLength } : { maxLength, pair: lines[(i + 1) % lines.length] };
@@ -70,7 +62,7 @@ describe.each(SETS)("$file", ({ file, vocabulary }) => {
 
   it("truncated by one text only, where that text is long enough", async (context) => {
     const tokenizer = published(context, vocabulary);
-    const lines = readLines(context, file);
+    const lines = realLines(context, file, { count: LINES_PER_SET, longest: 600 });
     const long = lines.filter((line) => tokenizer.encode(line).tokenCount > 20);
     const short = lines.filter((line) => tokenizer.encode(line).tokenCount <= 12);
     expect(Math.min(long.length, short.length)).toBeGreaterThan(20);

@@ -70,7 +70,7 @@ describe("reading config.json", () => {
   });
 
   test.each([
-    [{ hidden_act: "gelu_new" }, /"hidden_act" must be "gelu".*found "gelu_new"/],
+    [{ hidden_act: "silu" }, /"hidden_act" must be "gelu" or "gelu_new".*implemented; found "silu"/],
     [{ model_type: "roberta" }, /"model_type" must be "bert"; found "roberta"/],
     [{ position_embedding_type: "relative_key" }, /"position_embedding_type".*found "relative_key"/],
     [{ is_decoder: true }, /"is_decoder" must be false; found true/],

@@ -1,7 +1,7 @@
 /**
  * BERT's pre-training heads: masked words, and whether the second text follows the first.
  *
- *     masked words:  logits = LayerNorm(gelu(W h + b)) E^T + c      E: the word embeddings, tied
+ *     masked words:  logits = LayerNorm(act(W h + b)) E^T + c       E: the word embeddings, tied; act: the layers' own
  *     next text:     logits = U pooled + d
  *
  * Sources: Devlin et al. 2019, sections 3.1 and A.1; Lan et al. 2020 (ALBERT) for the order of two texts, which has
@@ -21,18 +21,9 @@ import { product } from "../../base/shape.ts";
 import type { DropoutSite, ParameterSpec } from "../../nn/index.ts";
 import { crossEntropy, embeddingTable, layerNorm, linear, project, Scope } from "../../nn/index.ts";
 import type { Tensor } from "../../tensor/index.ts";
-import {
-  add,
-  gatherRows,
-  gelu,
-  input,
-  logSumExp,
-  mul,
-  pickRows,
-  reshape,
-  sub,
-  sum,
-} from "../../tensor/index.ts";
+import { add, gatherRows, input, logSumExp, mul, pickRows, reshape, sub, sum } from "../../tensor/index.ts";
+import { activate } from "../blocks/activations.ts";
+import { inputList } from "../blocks/inputs.ts";
 import type { BertInputs } from "./backbone.ts";
 import { bertEncoder, bertInputs, bertPooler, start } from "./backbone.ts";
 import type { BertConfig } from "./config.ts";
@@ -81,7 +72,8 @@ export function bertPretrainingLoss(config: BertConfig, objective: SentenceObjec
   const masked = maskedInputs(config);
   const { rows, pooled } = trace(root, inputs, masked, config, objective);
   const words = wordLoss(root, rows, masked, config);
-  const given = [...Object.values(inputs), ...Object.values(masked)];
+  const { places, inverse, labels, weights, labelWeights } = masked;
+  const given = [...inputList(inputs), places, inverse, labels, weights, labelWeights];
   if (pooled === undefined)
     return { inputs: given, loss: words, parameters: root.parameters, dropouts: root.dropouts };
   const sentenceLabels = input("sentence_labels", "int32", ["b"]);
@@ -108,7 +100,7 @@ export function bertMaskedLogits(
   const { states, table, bias } = wordHead(root, rows, config);
   const logits = project(states, table, bias); // [n, v]
   return {
-    inputs: [...Object.values(inputs), places, inverse],
+    inputs: [...inputList(inputs), places, inverse],
     outputs:
       pooled === undefined ? { logits } : { logits, sentence_logits: sentenceHead(root, pooled, config) },
     parameters: root.parameters,
@@ -139,7 +131,7 @@ function trace(
     const picked = pickRows(flat, reshape(places, [product([p, b])]), inverse); // [p*b, h]
     return reshape(picked, [p, b, config.hiddenSize]);
   };
-  const hidden = bertEncoder(root.at("bert"), inputs, config, { lastLayer: pick }); // [p, b, h]
+  const hidden = bertEncoder(root.at("bert"), inputs, config, pick); // [p, b, h]
   return {
     rows: reshape(hidden, [product([p, b]), config.hiddenSize]),
     pooled: objective === "none" ? undefined : bertPooler(root.at("bert"), hidden, config),
@@ -155,7 +147,9 @@ function wordHead(
   const predictions = root.at("cls").at("predictions");
   const transform = predictions.at("transform");
   const dense = linear(transform.at("dense"), rows, { outFeatures: config.hiddenSize, ...start(config) });
-  const states = layerNorm(transform.at("LayerNorm"), gelu(dense), { eps: config.layerNormEps });
+  const states = layerNorm(transform.at("LayerNorm"), activate(config.hiddenAct, dense), {
+    eps: config.layerNormEps,
+  });
   const table = embeddingTable(root.at("bert").at("embeddings").at("word_embeddings"), {
     numEmbeddings: config.vocabSize,
     embeddingDim: config.hiddenSize,

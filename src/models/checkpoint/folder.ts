@@ -24,6 +24,11 @@ export interface ModelFolder {
   readonly configFile: string;
   /** vocab.txt: one token a line. */
   readonly vocabulary: string | undefined;
+  /** vocab.json and merges.txt, as text: what byte-level BPE tokenizers were published as. */
+  readonly vocabularyJson: string | undefined;
+  readonly merges: string | undefined;
+  /** Name of a SentencePiece model, whose content is not read: a tokenizer in a form of its own. */
+  readonly sentencePiece: string | undefined;
   /** tokenizer.json, as text. */
   readonly tokenizerJson: string | undefined;
   /** tokenizer_config.json. */
@@ -46,8 +51,8 @@ export interface ModelFolder {
  * const config = parseSequenceClassificationConfig(model.config, model.configFile);
  * await model.weights.close();
  */
-export async function readModelFolder(name: string): Promise<ModelFolder> {
-  const path = modelPath(name);
+export async function readModelFolder(model: string): Promise<ModelFolder> {
+  const path = modelPath(model);
   const names = await list(path);
   const configName = names.includes("config.json") ? "config.json" : "bert_config.json";
   const config = await readJson(path, configName);
@@ -57,7 +62,10 @@ export async function readModelFolder(name: string): Promise<ModelFolder> {
     path,
     config,
     configFile: await currentFile(path, configName),
+    sentencePiece: names.find((name) => /^(?:spiece|sentencepiece.*)\.model$/.test(name)),
     vocabulary: await readText(path, "vocab.txt"),
+    vocabularyJson: await readText(path, "vocab.json"),
+    merges: await readText(path, "merges.txt"),
     tokenizerJson: await readText(path, "tokenizer.json"),
     tokenizerConfig: await readJson(path, "tokenizer_config.json"),
     attune: await readJson(path, "attune.json"),

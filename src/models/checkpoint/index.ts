@@ -29,4 +29,4 @@ export {
 export type { SafetensorsDtype, StoredArray } from "./safetensors-dtype.ts";
 export type { TensorInfo } from "./safetensors-header.ts";
 export type { IgnoredEntry, StoredTensor, StoredWeights, WeightFormat } from "./stored-weights.ts";
-export { type ModelFolderContent, writeModelFolder } from "./write-folder.ts";
+export { type ModelFolderContent, type TokenizerContent, writeModelFolder } from "./write-folder.ts";

@@ -1,15 +1,17 @@
 /**
  * Which stored tensor belongs to which parameter of a model.
  *
- * Parameters have the names that Hugging Face's BertForSequenceClassification gives them. Checkpoints differ in
- * three ways: bare encoders (BertModel) lack the `bert.` prefix, those converted from TensorFlow call LayerNorm's weight
- * and bias `gamma` and `beta` (transformers renames them likewise in modeling_utils.py), and those of PyTorch's
- * DataParallel begin with `module.`.
+ * Parameters have the names that Hugging Face's BertForSequenceClassification, or another family's like class, gives them.
+ * Checkpoints differ in three ways: bare encoders (BertModel) lack the `bert.` prefix, those converted from TensorFlow
+ * call LayerNorm's weight and bias `gamma` and `beta` (transformers renames them likewise in modeling_utils.py), and
+ * those of PyTorch's DataParallel begin with `module.`.
  *
  * Compares names and shapes. Does not read tensors and does not resize any.
  */
 import { AttuneError } from "../../base/errors.ts";
 import { formatShape, sameShape } from "../../base/shape.ts";
+import { bertCheckpoint } from "../bert/family.ts";
+import type { CheckpointNames } from "../family.ts";
 import type { IgnoredEntry } from "./stored-weights.ts";
 
 /** A parameter of the model. */
@@ -35,6 +37,8 @@ export interface Mismatch {
 export interface Match {
   /** The checkpoint, for messages. */
   readonly path: string;
+  /** How its family names its parts. */
+  readonly names: CheckpointNames;
   /** Stored name by parameter name, for every parameter whose tensor is there in the right shape. */
   readonly storedNames: ReadonlyMap<string, string>;
   /** Parameters that start from fresh random weights: those of a new head, and the pooler where the head is new too. */
@@ -57,14 +61,21 @@ export interface Match {
 /**
  * Matches a model's parameters with a checkpoint.
  *
+ * @param names of the model's family (`ClassifierModel.checkpoint`); default BERT's
  * @example
  * const match = matchParameters(parameters, file);
  * assertLoadable(match);
  * for (const [name, stored] of match.storedNames) await file.readInto(stored, memory(name));
  */
-export function matchParameters(expected: readonly ExpectedTensor[], file: StoredTensors): Match {
-  const byParameter = nameByParameter(file.tensors.keys());
-  const head = expected.filter(({ name }) => isHead(name));
+export function matchParameters(
+  expected: readonly ExpectedTensor[],
+  file: StoredTensors,
+  names: CheckpointNames = bertCheckpoint("bert"),
+): Match {
+  const translate = translation(names, expected);
+  const byParameter = nameByParameter(file.tensors.keys(), translate);
+  const isHead = ({ name }: ExpectedTensor) => startsWithOneOf(name, names.classifier);
+  const head = expected.filter(isHead);
   const freshHead = head.length > 0 && !head.some(({ name }) => byParameter.has(name));
   const storedNames = new Map<string, string>();
   const fresh: string[] = [];
@@ -74,8 +85,7 @@ export function matchParameters(expected: readonly ExpectedTensor[], file: Store
     const storedName = byParameter.get(name);
     const stored = storedName === undefined ? undefined : file.tensors.get(storedName);
     if (storedName === undefined || stored === undefined) {
-      // Masked-language models are saved without a pooler, since only the sentence head reads it.
-      const mayBeFresh = freshHead && (isHead(name) || name.startsWith("bert.pooler."));
+      const mayBeFresh = freshHead && startsWithOneOf(name, [...names.classifier, ...names.mayBeFresh]);
       (mayBeFresh ? fresh : missing).push(name);
     } else if (sameShape(shape, stored.shape)) {
       storedNames.set(name, storedName);
@@ -87,15 +97,15 @@ export function matchParameters(expected: readonly ExpectedTensor[], file: Store
   const unexpected: string[] = [];
   const surplus: string[] = [];
   const ignored = [...(file.ignored ?? [])];
-  const parts = partsOf(expected);
+  const parts = partsOf(expected, names);
   for (const [name, stored] of byParameter) {
-    const why = whyIgnored(name);
+    const why = whyIgnored(name, names);
     if (why !== undefined) ignored.push({ name: stored, why });
     else unexpected.push(stored);
-    if (why === undefined && isInside(parameterName(name), parts)) surplus.push(stored);
+    if (why === undefined && isInside(name, parts)) surplus.push(stored);
   }
   const { path } = file;
-  return { path, storedNames, fresh, freshHead, missing, mismatched, unexpected, surplus, ignored };
+  return { path, names, storedNames, fresh, freshHead, missing, mismatched, unexpected, surplus, ignored };
 }
 
 /**
@@ -106,14 +116,16 @@ export function matchParameters(expected: readonly ExpectedTensor[], file: Store
  *   layer of the classifier; tensors beside those parts (other heads) change nothing and are left alone
  */
 export function assertLoadable(match: Match): void {
-  const { path: file, mismatched, missing } = match;
+  const { path: file, names, mismatched, missing } = match;
   const next = "use the config.json that belongs to these weights";
   if (mismatched.length > 0) {
     const [{ name, expected, stored }] = mismatched;
     throw new AttuneError("ERR_TENSOR_SHAPE", {
       rule: `"${name}" must have the shape that config.json gives it, ${formatShape(expected)}`,
       found: `found ${formatShape(stored)}${andMore(mismatched, "of another shape")}`,
-      next: isHead(name) ? "load it with as many labels as it was trained on, or train a new head" : next,
+      next: startsWithOneOf(name, names.classifier)
+        ? "load it with as many labels as it was trained on, or train a new head"
+        : next,
       file,
     });
   }
@@ -137,7 +149,10 @@ export function assertLoadable(match: Match): void {
 }
 
 /** Stored name by the parameter it belongs to; a name that is right as it stands goes before one that needs translating. */
-function nameByParameter(stored: Iterable<string>): Map<string, string> {
+function nameByParameter(
+  stored: Iterable<string>,
+  parameterName: (stored: string) => string,
+): Map<string, string> {
   const names = [...stored];
   const byParameter = new Map(names.map((name) => [name, name]));
   for (const name of names) {
@@ -149,55 +164,72 @@ function nameByParameter(stored: Iterable<string>): Map<string, string> {
   return byParameter;
 }
 
-/** The parameter's name that a stored name stands for. */
-function parameterName(stored: string): string {
-  return stored
-    .replace(/^(module\.)+/, "")
-    .replace(/^(embeddings|encoder|pooler)\./, "bert.$1.")
-    .replace(/LayerNorm\.gamma$/, "LayerNorm.weight")
-    .replace(/LayerNorm\.beta$/, "LayerNorm.bias");
+/**
+ * From a stored name to the parameter's that it stands for. A bare encoder's names begin with one of the encoder's
+ * parts ("embeddings", "encoder", ...), which the expected names and those that may be fresh or are ignored tell.
+ */
+function translation(
+  { prefix, layers, mayBeFresh, ignored }: CheckpointNames,
+  expected: readonly ExpectedTensor[],
+): (stored: string) => string {
+  const inside = [...expected.map(({ name }) => name), layers, ...mayBeFresh, ...ignored].filter((name) =>
+    name.startsWith(`${prefix}.`),
+  );
+  const parts = new Set(inside.map((name) => name.split(".")[1]));
+  return (stored) => {
+    const bare = withoutModule(stored);
+    const whole = parts.has(bare.split(".")[0]) ? `${prefix}.${bare}` : bare;
+    return whole
+      .replace(/LayerNorm\.gamma$/, "LayerNorm.weight")
+      .replace(/LayerNorm\.beta$/, "LayerNorm.bias");
+  };
 }
 
-function isHead(name: string): boolean {
-  return name.startsWith("classifier.");
+/** DataParallel's prefix taken off. */
+function withoutModule(stored: string): string {
+  return stored.replace(/^(module\.)+/, "");
 }
 
 /** True where the checkpoint has a classifier, or a part of one. */
-export function hasHead({ tensors }: StoredTensors): boolean {
-  return [...tensors.keys()].some((name) => isHead(parameterName(name)));
+export function hasHead({ tensors }: StoredTensors, names: CheckpointNames): boolean {
+  return [...tensors.keys()].some((name) => isClassifier(name, names));
 }
 
 /** The checkpoint as if it had no classifier. */
-export function withoutHead({ tensors, ...others }: StoredTensors): StoredTensors {
-  const kept = [...tensors].filter(([name]) => !isHead(parameterName(name)));
+export function withoutHead({ tensors, ...others }: StoredTensors, names: CheckpointNames): StoredTensors {
+  const kept = [...tensors].filter(([name]) => !isClassifier(name, names));
   return { ...others, tensors: new Map(kept) };
 }
 
-/** The parts of a model as the first components of its parameters' paths, and whether it has a pooler. */
-function partsOf(expected: readonly ExpectedTensor[]) {
+function isClassifier(stored: string, { classifier }: CheckpointNames): boolean {
+  return startsWithOneOf(withoutModule(stored), classifier);
+}
+
+/** The parts of a model as the first components of its parameters' paths, and whether it has what may be fresh. */
+function partsOf(expected: readonly ExpectedTensor[], { mayBeFresh }: CheckpointNames) {
   return {
     roots: new Set(expected.map(({ name }) => name.split(".")[0])),
-    pooler: expected.some(({ name }) => isPooler(name)),
+    unused: mayBeFresh.filter((beginning) => !expected.some(({ name }) => name.startsWith(beginning))),
   };
 }
 
 /** A pooler comes after the encoder and beside other heads: without a use for it nothing else changes. */
-function isInside(name: string, { roots, pooler }: ReturnType<typeof partsOf>): boolean {
-  return roots.has(name.split(".")[0]) && (pooler || !isPooler(name));
-}
-
-function isPooler(name: string): boolean {
-  return name.split(".")[1] === "pooler";
+function isInside(name: string, { roots, unused }: ReturnType<typeof partsOf>): boolean {
+  return roots.has(name.split(".")[0]) && !startsWithOneOf(name, unused);
 }
 
 /** Why a parameter never counts for a model that does not ask for it; undefined where it might. */
-function whyIgnored(parameter: string): string | undefined {
-  if (parameter.startsWith("cls.predictions.")) return "head for masked words, of pre-training";
-  if (parameter.startsWith("cls.seq_relationship.")) return "head for next sentences, of pre-training";
-  if (parameter.startsWith("cls.")) return "head of pre-training";
+function whyIgnored(parameter: string, { ignored }: CheckpointNames): string | undefined {
   if (/\.embeddings\.(position_ids|token_type_ids)$/.test(parameter))
     return "constant, saved by older versions of transformers";
-  return undefined;
+  if (!startsWithOneOf(parameter, ignored)) return undefined;
+  if (parameter.startsWith("cls.predictions.")) return "head for masked words, of pre-training";
+  if (parameter.startsWith("cls.seq_relationship.")) return "head for next sentences, of pre-training";
+  return "head of pre-training";
+}
+
+function startsWithOneOf(name: string, beginnings: readonly string[]): boolean {
+  return beginnings.some((beginning) => name.startsWith(beginning));
 }
 
 function andMore(all: readonly unknown[], what: string): string {

@@ -9,10 +9,10 @@
 import { writeFolderAtomic, type FileContent } from "./atomic-write.ts";
 import { encodeSafetensors, type NamedTensor } from "./safetensors.ts";
 
-/** What goes into a model folder. */
-export interface ModelFolderContent {
-  /** config.json, as `toHuggingFaceConfig` makes it. */
-  readonly config: Readonly<Record<string, unknown>>;
+/** The tokenizer of a model folder: a WordPiece one by its parts, any other as files. */
+export type TokenizerContent = WordPieceContent | OtherTokenizerContent;
+
+interface WordPieceContent {
   /** vocab.txt: one token a line, in the order of their numbers. */
   readonly vocabularyText: string;
   /** tokenizer.json, as text. */
@@ -25,6 +25,21 @@ export interface ModelFolderContent {
     /** Whether each Chinese character is a word. */
     readonly handleChineseChars: boolean;
   };
+}
+
+interface OtherTokenizerContent {
+  /** tokenizer.json, as text. */
+  readonly tokenizerJson: string;
+  /** tokenizer_config.json, but for `model_max_length`. */
+  readonly tokenizerConfig: Readonly<Record<string, unknown>>;
+  /** special_tokens_map.json. */
+  readonly specialTokens: Readonly<Record<string, string>>;
+}
+
+/** What goes into a model folder. */
+export type ModelFolderContent = TokenizerContent & {
+  /** config.json, as `toHuggingFaceConfig` makes it. */
+  readonly config: Readonly<Record<string, unknown>>;
   /** Longest input in tokens, [CLS] and [SEP] included. */
   readonly maxLength: number;
   /** Weights under the checkpoint's own names; their data must not change until the folder is written. */
@@ -33,7 +48,7 @@ export interface ModelFolderContent {
   readonly attune: Readonly<Record<string, unknown>>;
   /** README.md; one that stands there is kept where this is absent. */
   readonly readme?: string;
-}
+};
 
 const specialTokens = {
   cls_token: "[CLS]",
@@ -50,9 +65,27 @@ const specialTokens = {
  * @throws AttuneError as `writeFolderAtomic`, and as `encodeSafetensors` for tensors that cannot be written
  */
 export async function writeModelFolder(path: string, content: ModelFolderContent): Promise<void> {
-  const { normalizer } = content;
   const files: Record<string, FileContent> = {
     "config.json": formatJson(content.config),
+    ...tokenizerFiles(content, content.maxLength),
+    "attune.json": formatJson(content.attune),
+    // transformers refuses safetensors files that do not name a framework.
+    "model.safetensors": encodeSafetensors(content.tensors, { format: "pt" }, path),
+  };
+  if (content.readme !== undefined) files["README.md"] = content.readme;
+  await writeFolderAtomic(path, files);
+}
+
+function tokenizerFiles(content: TokenizerContent, maxLength: number): Record<string, string> {
+  if ("tokenizerConfig" in content) {
+    return {
+      "tokenizer.json": content.tokenizerJson,
+      "tokenizer_config.json": formatJson({ ...content.tokenizerConfig, model_max_length: maxLength }),
+      "special_tokens_map.json": formatJson(content.specialTokens),
+    };
+  }
+  const { normalizer } = content;
+  return {
     "vocab.txt": content.vocabularyText,
     "tokenizer.json": content.tokenizerJson,
     "tokenizer_config.json": formatJson({
@@ -61,17 +94,12 @@ export async function writeModelFolder(path: string, content: ModelFolderContent
       // null: accents are stripped where letters are lowercased
       strip_accents: normalizer.stripAccents ?? null,
       tokenize_chinese_chars: normalizer.handleChineseChars,
-      model_max_length: content.maxLength,
+      model_max_length: maxLength,
       clean_up_tokenization_spaces: true,
       ...specialTokens,
     }),
     "special_tokens_map.json": formatJson(specialTokens),
-    "attune.json": formatJson(content.attune),
-    // transformers refuses safetensors files that do not name a framework.
-    "model.safetensors": encodeSafetensors(content.tensors, { format: "pt" }, path),
   };
-  if (content.readme !== undefined) files["README.md"] = content.readme;
-  await writeFolderAtomic(path, files);
 }
 
 function formatJson(value: Readonly<Record<string, unknown>>): string {

@@ -6,7 +6,7 @@
  *
  * Does not read regression heads: those are refused.
  */
-import { AttuneError } from "../../base/errors.ts";
+import { AttuneError } from "../base/errors.ts";
 
 /** Exactly one label of a text holds (softmax), or any number of them (one sigmoid each). */
 export type ProblemType = "single_label_classification" | "multi_label_classification";
