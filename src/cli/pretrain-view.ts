@@ -27,8 +27,6 @@ export const pretrainPhases: Readonly<Record<Extract<PretrainEvent, { event: "ph
   initializing: "starting words from what stands near them",
 };
 
-const headings = ["step", "tokens seen", "dev loss", "accuracy", "perplexity"];
-
 /** For people. */
 export class PretrainView implements EventSink<PretrainEvent> {
   readonly #terminal: Terminal;
@@ -116,20 +114,21 @@ export class PretrainView implements EventSink<PretrainEvent> {
   }
 
   #evaluation(event: PretrainEvaluation): void {
-    const row = [
-      count(event.step),
-      short(event.tokens),
-      score(event.loss),
-      score(event.accuracy),
-      event.perplexity.toFixed(2),
+    const columns: readonly (readonly [heading: string, cell: string])[] = [
+      ["step", count(event.step)],
+      ["tokens seen", short(event.tokens)],
+      ["dev loss", score(event.loss)],
+      ["accuracy", score(event.accuracy)],
+      ["perplexity", event.perplexity.toFixed(2)],
+      ...(event.sentenceAccuracy === undefined
+        ? []
+        : [["pair accuracy", score(event.sentenceAccuracy)] as const]),
     ];
-    const sentences =
-      event.sentenceAccuracy === undefined ? "" : `  sentence accuracy ${score(event.sentenceAccuracy)}`;
-    const line = (cells: readonly string[]) =>
-      cells.map((cell, i) => cell.padStart(Math.max(9, headings[i].length))).join("  ");
-    if (!this.#headed) this.#lines("", this.#terminal.stdout.colors.dim(line(headings)));
+    const widths = columns.map(([heading]) => Math.max(9, heading.length));
+    const line = (cells: readonly string[]) => cells.map((cell, i) => cell.padStart(widths[i])).join("  ");
+    if (!this.#headed) this.#lines("", this.#terminal.stdout.colors.dim(line(columns.map(([heading]) => heading))));
     this.#headed = true;
-    this.#lines(line(row) + sentences);
+    this.#lines(line(columns.map(([, cell]) => cell)));
   }
 
   #prepared({ out }: PretrainPrepared): void {

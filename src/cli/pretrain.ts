@@ -132,7 +132,7 @@ export function pretrainCommand(context: Context): AnyCommand {
       "after",
       examples(
         "attune pretrain corpus/ --model mini --out runs/mini-mine",
-        "attune pretrain reviews.jsonl --text body --model runs/mini-mine --out runs/mini-reviews",
+        "attune pretrain reviews.jsonl --text body --model runs/mini-mine",
       ),
     )
     .action(async (corpora, flags) => {

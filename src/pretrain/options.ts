@@ -149,6 +149,14 @@ export function resolvePretrainOptions(options: PretrainOptions): ResolvedPretra
     const found = `"${vocabulary}" is given`;
     refuseUnused(options, learntOnly, { purpose: "a vocabulary that is learnt", found, next: "" });
   }
+  if (options.steps !== undefined) {
+    const found = `steps are ${options.steps}`;
+    refuseUnused(options, ["epochs"], { purpose: "a run without steps", found, next: ", or leave steps out" });
+  }
+  if (options.dev !== undefined) {
+    const found = `"${options.dev}" is held out`;
+    refuseUnused(options, ["devShare", "devTokens"], { purpose: "a corpus that is to be split", found, next: "" });
+  }
   const resolved = applyDefaults(options);
   checkRanges(resolved, ranges);
   const { masking, objective, initialization } = resolved;
