@@ -8,7 +8,6 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openSafetensors, writeSafetensors } from "../../src/models/checkpoint/index.ts";
 import type { PretrainEvent, PretrainOptions } from "../../src/pretrain/index.ts";
-import { resolveTrainOptions } from "../../src/train/index.ts";
 import { train } from "../../src/train/loop.ts";
 import { run, toyRun } from "./toy.ts";
 
@@ -64,7 +63,8 @@ async function fineTune(model: string, out: string): Promise<string[]> {
     threads: 1,
   };
   const codes: string[] = [];
-  for await (const event of train(resolveTrainOptions(options), { resume: false, shouldStop: () => false })) {
+  const control = { resume: false, place: { folder: options.model }, shouldStop: () => false };
+  for await (const event of train(options, control)) {
     if (event.event === "warning") codes.push(event.code);
   }
   return codes;
