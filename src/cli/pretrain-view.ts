@@ -126,7 +126,8 @@ export class PretrainView implements EventSink<PretrainEvent> {
     ];
     const widths = columns.map(([heading]) => Math.max(9, heading.length));
     const line = (cells: readonly string[]) => cells.map((cell, i) => cell.padStart(widths[i])).join("  ");
-    if (!this.#headed) this.#lines("", this.#terminal.stdout.colors.dim(line(columns.map(([heading]) => heading))));
+    if (!this.#headed)
+      this.#lines("", this.#terminal.stdout.colors.dim(line(columns.map(([heading]) => heading))));
     this.#headed = true;
     this.#lines(line(columns.map(([, cell]) => cell)));
   }

@@ -15,8 +15,23 @@ function events(sentenceAccuracy: number | undefined): PretrainEvent[] {
     {
       event: "start",
       out: "runs/mini-mine",
-      model: { from: "mini, from scratch", parameters: 7_500_000, vocabSize: 16_000, layers: 4, hiddenSize: 256 },
-      corpus: { documents: 12_000, tokens: 34_000_000, sequences: 300_000, devDocuments: 60, devTokens: 190_000, shortDocuments: 7, duplicateDocuments: 2, unknownShare: 0.0012 },
+      model: {
+        from: "mini, from scratch",
+        parameters: 7_500_000,
+        vocabSize: 16_000,
+        layers: 4,
+        hiddenSize: 256,
+      },
+      corpus: {
+        documents: 12_000,
+        tokens: 34_000_000,
+        sequences: 300_000,
+        devDocuments: 60,
+        devTokens: 190_000,
+        shortDocuments: 7,
+        duplicateDocuments: 2,
+        unknownShare: 0.0012,
+      },
       device: "native (onnxruntime 1.30.0)",
       seed: 1,
       totalSteps: 7000,
@@ -28,7 +43,15 @@ function events(sentenceAccuracy: number | undefined): PretrainEvent[] {
     { event: "evaluation", step: 350, tokens: 1_400_000, ...dev },
     { event: "checkpoint", step: 500, path: "runs/mini-mine/checkpoints/step-500" },
     { event: "evaluation", step: 7000, tokens: 28_000_000, ...dev },
-    { event: "done", out: "runs/mini-mine", steps: 7000, tokens: 28_000_000, elapsedMs: 5_400_000, dev, pseudoPerplexity: 210.5 },
+    {
+      event: "done",
+      out: "runs/mini-mine",
+      steps: 7000,
+      tokens: 28_000_000,
+      elapsedMs: 5_400_000,
+      dev,
+      pseudoPerplexity: 210.5,
+    },
   ];
 }
 
@@ -81,7 +104,9 @@ describe("what attune pretrain shows", () => {
 describe("the flags of attune pretrain", () => {
   it("become options; those not given stay out", () => {
     expect(pretrainOptions(["a", "b"], {})).toEqual({ corpora: ["a", "b"], out: "runs/mini-pretrained" });
-    expect(pretrainOptions(["a"], { text: "body", cased: true, model: "tiny", resume: true, json: true })).toEqual({
+    expect(
+      pretrainOptions(["a"], { text: "body", cased: true, model: "tiny", resume: true, json: true }),
+    ).toEqual({
       corpora: ["a"],
       out: "runs/tiny-pretrained",
       textColumn: "body",
@@ -103,7 +128,9 @@ describe("the flags of attune pretrain", () => {
     [["--masks", "3"], /unknown option '--masks'/],
   ])("%o is a wrong command line", async (flags, message) => {
     const terminal = new FakeTerminal();
-    expect(await runFake(["pretrain", "corpus", ...flags], terminal)).toBe(/ERR_/.test(String(message)) ? 1 : 2);
+    expect(await runFake(["pretrain", "corpus", ...flags], terminal)).toBe(
+      /ERR_/.test(String(message)) ? 1 : 2,
+    );
     expect(terminal.err).toMatch(message);
     expect(terminal.out).toBe("");
   });

@@ -5,7 +5,12 @@ const base: PretrainOptions = { corpora: ["corpus"], out: "out" };
 
 describe("defaults", () => {
   it("depend on what is trained", () => {
-    expect(resolvePretrainOptions(base)).toMatchObject({ model: "mini", lr: 1e-3, alphabetLimit: 7200, maxLength: 128 });
+    expect(resolvePretrainOptions(base)).toMatchObject({
+      model: "mini",
+      lr: 1e-3,
+      alphabetLimit: 7200,
+      maxLength: 128,
+    });
     expect(resolvePretrainOptions({ ...base, model: "base" }).lr).toBe(1e-4);
     expect(resolvePretrainOptions({ ...base, vocabSize: 1001 }).alphabetLimit).toBe(451);
     expect(resolvePretrainOptions({ ...base, model: "." }).lr).toBe(2e-4); // a folder

@@ -151,11 +151,19 @@ export function resolvePretrainOptions(options: PretrainOptions): ResolvedPretra
   }
   if (options.steps !== undefined) {
     const found = `steps are ${options.steps}`;
-    refuseUnused(options, ["epochs"], { purpose: "a run without steps", found, next: ", or leave steps out" });
+    refuseUnused(options, ["epochs"], {
+      purpose: "a run without steps",
+      found,
+      next: ", or leave steps out",
+    });
   }
   if (options.dev !== undefined) {
     const found = `"${options.dev}" is held out`;
-    refuseUnused(options, ["devShare", "devTokens"], { purpose: "a corpus that is to be split", found, next: "" });
+    refuseUnused(options, ["devShare", "devTokens"], {
+      purpose: "a corpus that is to be split",
+      found,
+      next: "",
+    });
   }
   const resolved = applyDefaults(options);
   checkRanges(resolved, ranges);

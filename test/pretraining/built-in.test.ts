@@ -75,12 +75,18 @@ describe("the built-in model", () => {
 
 describe("training without a model named", () => {
   const rows = (text: (i: number) => string) =>
-    ["text,label", ...Array.from({ length: 12 }, (_, i) => `${text(i)},${i % 2 === 0 ? "even" : "odd"}`)].join("\n");
+    [
+      "text,label",
+      ...Array.from({ length: 12 }, (_, i) => `${text(i)},${i % 2 === 0 ? "even" : "odd"}`),
+    ].join("\n");
   const options = (train: string) => ({ train, epochs: 1, batchSize: 4, threads: 1, seed: 1 });
 
   test("goes on from the built-in model, at a rate and for as long as its size asks for", async (context) => {
     requireDist(context);
-    const train = write("english.csv", rows((i) => `the parcel number ${i} came late again`));
+    const train = write(
+      "english.csv",
+      rows((i) => `the parcel number ${i} came late again`),
+    );
     const events = await collect(runTraining({ ...options(train), out: join(folder, "english") }));
     expect(events.find(({ event }) => event === "start")).toMatchObject({
       model: { from: "attune-zh-en-mini, built in", hiddenSize: 256, layers: 4 },
@@ -95,7 +101,10 @@ describe("training without a model named", () => {
 
   test("starts from scratch where the texts are in another language, and says so", async (context) => {
     requireDist(context);
-    const train = write("russian.csv", rows((i) => `посылка номер ${i} снова опоздала`));
+    const train = write(
+      "russian.csv",
+      rows((i) => `посылка номер ${i} снова опоздала`),
+    );
     const events = await collect(runTraining({ ...options(train), out: join(folder, "russian") }));
     expect(events.find(({ event }) => event === "warning")).toMatchObject({
       code: "WARN_LANGUAGE",
