@@ -12,7 +12,7 @@ const data = "examples/quickstart";
 const model = "runs/quickstart";
 
 const commands = [
-  `train ${data}/train.csv --dev ${data}/dev.csv --test ${data}/test.csv --model tiny --out ${model} --seed 1`,
+  `train ${data}/train.csv --dev ${data}/dev.csv --test ${data}/test.csv --out ${model} --seed 1`,
   `evaluate ${model} ${data}/test.csv`,
   `predict ${model} ${data}/sentences.txt`,
 ];

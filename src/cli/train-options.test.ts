@@ -16,7 +16,7 @@ async function parse(...argv: string[]) {
   return { code, options, err: terminal.err };
 }
 
-const plain = { train: "data.csv", out: "runs/data-mini" };
+const plain = { train: "data.csv", out: "runs/data" };
 
 describe("attune train", () => {
   it("leaves what is not given to the library", async () => {
@@ -106,6 +106,6 @@ describe("attune train", () => {
 
 it("names the output after the data and the model", () => {
   expect(defaultOut("sets/messages.csv.gz", "tiny")).toBe("runs/messages-tiny");
-  expect(defaultOut("sets/留言.jsonl")).toBe("runs/留言-mini");
+  expect(defaultOut("sets/留言.jsonl")).toBe("runs/留言");
   expect(defaultOut("sets/by-label/", "models/bert-base")).toBe("runs/by-label-bert-base");
 });

@@ -84,13 +84,17 @@ export function asUsage<T>(work: () => T): T {
   }
 }
 
-/** runs/messages-tiny for messages.csv.gz or messages/train.csv and the preset tiny; of a hub id, its name. */
-export function defaultOut(data: string, model: string = trainDefaults.model): string {
+/**
+ * runs/messages for messages.csv.gz or messages/train.csv; runs/messages-tiny where the preset tiny is named, and of a
+ * hub id its name.
+ */
+export function defaultOut(data: string, model?: string): string {
   const path = resolve(data);
   const file = basename(path)
     .replace(/\.gz$/i, "")
     .replace(/\.[^.]+$/, "");
   const name = file === "train" ? basename(dirname(path)) : file;
+  if (model === undefined) return `runs/${name}`;
   return `runs/${name}-${basename(resolve(parseHubName(model)?.id ?? model))}`;
 }
 

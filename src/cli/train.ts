@@ -1,5 +1,6 @@
 /** `attune train`: from labelled texts to a model folder. */
 import { errorCode } from "../base/errors.ts";
+import { BUILT_IN_MODEL } from "../models/checkpoint/index.ts";
 import { presetNames } from "../models/bert/presets.ts";
 import {
   type AnyCommand,
@@ -49,9 +50,9 @@ export function trainCommand(context: Context): AnyCommand {
     .optionsGroup("Model:")
     .option(
       "--model <name>",
-      `${presetNames.join(", ")}, or a model folder or hub id to go on from (default: ${defaults.model})`,
+      `${presetNames.join(", ")}, or a model folder or hub id to go on from (default: ${BUILT_IN_MODEL}, which is built in)`,
     )
-    .option("--out <folder>", "where the model goes (default: runs/DATA-MODEL)")
+    .option("--out <folder>", "where the model goes (default: runs/DATA, or runs/DATA-MODEL)")
     .addOption(numberOption("--max-length <n>", `most tokens of a text (default: ${defaults.maxLength})`))
     .addOption(
       numberOption("--vocab-size <n>", `vocabulary learnt from scratch (default: ${defaults.vocabSize})`),

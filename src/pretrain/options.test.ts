@@ -18,7 +18,7 @@ describe("defaults", () => {
 });
 
 describe("refused", () => {
-  it.each<[Partial<Record<keyof PretrainOptions, unknown>>, RegExp]>([
+  it.each<[Readonly<Record<string, unknown>>, RegExp]>([
     [{ model: "minni" }, /ERR_MODEL_UNKNOWN.*"minni".*did you mean "mini"/],
     [{ masking: "words" }, /ERR_OPTION: masking must be tokens, whole-words, spans; found words/],
     [{ objective: "nps" }, /ERR_OPTION: objective must be none, nsp, sop; found nps/],

@@ -4,13 +4,16 @@
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { handoffTorch } from "../../src/handoff/handoff.ts";
 import { openSafetensors } from "../../src/models/checkpoint/index.ts";
 import type { PretrainEvent } from "../../src/pretrain/index.ts";
 import { collect, temporaryFolder } from "../temporary-files.ts";
-import { handOn, importHere, runHere, smallRun } from "./corpus.ts";
+import { handOn, importHere, resumeUntil, runHere, smallRun } from "./corpus.ts";
 import { loggedSteps, requireTorch, runPython, train } from "./python.ts";
+
+// loading PyTorch takes seconds, on a busy machine a minute
+vi.setConfig({ testTimeout: 300_000 });
 
 const { folder } = temporaryFolder();
 const weightsOf = (...path: string[]) => join(...path, "model.safetensors");
@@ -112,8 +115,7 @@ test("a run goes there in its middle and comes back before its end", async (cont
   const whole = { ...options, out: `${options.out}-whole` };
   await runHere(options, { prepareOnly: true });
   await collect(handoffTorch({ run: options.out, out: join(folder, "begin") }));
-  let asked = 0;
-  await runHere(options, { resume: true, shouldStop: () => ++asked === 7 });
+  await resumeUntil(options, 7);
   const handoff = join(folder, "middle");
   await collect(handoffTorch({ run: options.out, out: handoff }));
   await train(handoff, ["--stop-at", "14"]);

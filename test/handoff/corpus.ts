@@ -69,6 +69,14 @@ export function runHere(
   );
 }
 
+/** Goes on with a run until a step is done, and stops there. */
+export async function resumeUntil(options: PretrainOptions, step: number): Promise<void> {
+  let done = 0;
+  const control = { resume: true, shouldStop: () => done >= step };
+  for await (const event of pretrain(resolvePretrainOptions(options), control))
+    if (event.event === "step") done = event.step;
+}
+
 /** Prepares a run and hands it on; returns the hand-off's folder. */
 export async function handOn(options: PretrainOptions): Promise<string> {
   await runHere(options, { prepareOnly: true });

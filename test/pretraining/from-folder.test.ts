@@ -63,7 +63,8 @@ async function fineTune(model: string, out: string): Promise<string[]> {
     threads: 1,
   };
   const codes: string[] = [];
-  for await (const event of train(options, { resume: false, shouldStop: () => false })) {
+  const control = { resume: false, place: { folder: options.model }, shouldStop: () => false };
+  for await (const event of train(options, control)) {
     if (event.event === "warning") codes.push(event.code);
   }
   return codes;
