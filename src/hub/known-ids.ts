@@ -1,4 +1,4 @@
-/** Models that people ask for, to guess which one a mistyped id means. Not a list of what works: any id is asked for. */
+/** Models that people ask for, to guess which one a mistyped id means. Not a list of what works: other ids are asked for too. */
 export const knownIds: readonly string[] = [
   "google-bert/bert-base-chinese",
   "google-bert/bert-base-uncased",

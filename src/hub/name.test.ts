@@ -19,7 +19,7 @@ describe("a hub id", () => {
   test.each([
     ["./runs/spam"],
     ["../x"],
-    ["/tmp/model"],
+    ["/models/bert"],
     ["~/model"],
     ["runs/spam/checkpoints"],
     ["runs/"],

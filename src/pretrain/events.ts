@@ -1,5 +1,5 @@
 /** What a pre-training run tells while it runs. Plain data, as the events of training are; `cli/` renders. */
-import type { PlaceEvent } from "../train/index.ts";
+import type { PlaceEvent, StartedModel } from "../train/index.ts";
 
 export type PretrainEvent =
   | PlaceEvent
@@ -24,13 +24,7 @@ export type PretrainEvent =
 export interface PretrainStart {
   readonly event: "start";
   readonly out: string;
-  readonly model: {
-    readonly from: string;
-    readonly parameters: number;
-    readonly vocabSize: number;
-    readonly layers: number;
-    readonly hiddenSize: number;
-  };
+  readonly model: StartedModel;
   readonly corpus: CorpusCounts;
   readonly device: string;
   readonly seed: number;

@@ -142,7 +142,7 @@ export function maskedFeeds(
   const inputIds = new Int32Array(b * t).fill(padId);
   const attentionMask = new Int32Array(b * t);
   const tokenTypeIds = new Int32Array(b * t);
-  const places = new Int32Array(p * b); // 0 where there is nothing: any row, of weight 0
+  const places = new Int32Array(p * b); // 0 where there is nothing: a row that weighs nothing
   const inverse = new Int32Array(t * b).fill(p * b);
   const labels = new Int32Array(p * b);
   const weights = new Float32Array(p * b);

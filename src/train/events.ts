@@ -24,17 +24,20 @@ export interface DownloadEvent extends HubProgress {
   readonly event: "download";
 }
 
+/** What a run trains, and what it started from. */
+export interface StartedModel {
+  readonly from: string;
+  readonly parameters: number;
+  readonly vocabSize: number;
+  readonly layers: number;
+  readonly hiddenSize: number;
+}
+
 /** Data and model are ready; the first step comes next. */
 export interface StartEvent {
   readonly event: "start";
   readonly out: string;
-  readonly model: {
-    readonly from: string;
-    readonly parameters: number;
-    readonly vocabSize: number;
-    readonly layers: number;
-    readonly hiddenSize: number;
-  };
+  readonly model: StartedModel;
   readonly data: {
     readonly train: number;
     readonly dev: number;

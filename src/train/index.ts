@@ -7,6 +7,7 @@ export type {
   EvaluationEvent,
   InterruptedEvent,
   Report,
+  StartedModel,
   StartEvent,
   StepEvent,
   TrainEvent,

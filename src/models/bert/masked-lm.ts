@@ -95,8 +95,8 @@ export function bertMaskedLogits(
 ): MaskedLogitsGraph {
   const root = Scope.root({ training: false });
   const inputs = bertInputs(idType);
-  const { places, inverse, ...unused } = maskedInputs(config);
-  const { rows, pooled } = trace(root, inputs, { places, inverse, ...unused }, config, objective);
+  const { places, inverse } = maskedInputs(config);
+  const { rows, pooled } = trace(root, inputs, { places, inverse }, config, objective);
   const { states, table, bias } = wordHead(root, rows, config);
   const logits = project(states, table, bias); // [n, v]
   return {
@@ -121,7 +121,7 @@ function maskedInputs(config: BertConfig): MaskedInputs {
 function trace(
   root: Scope,
   inputs: BertInputs,
-  { places, inverse }: MaskedInputs,
+  { places, inverse }: Pick<MaskedInputs, "places" | "inverse">,
   config: BertConfig,
   objective: SentenceObjective,
 ): { readonly rows: Tensor; readonly pooled: Tensor | undefined } {
