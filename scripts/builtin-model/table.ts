@@ -33,6 +33,9 @@ interface Scores {
 
 type Result = Run & (Scores | { readonly failure: string });
 
+/** Two-sided 95% quantiles of Student's t by degrees of freedom. */
+const T95 = [Number.NaN, 12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262];
+
 const { positionals, values } = parseArgs({
   allowPositionals: true,
   options: {
@@ -100,9 +103,6 @@ async function train({ set, start, seed }: Run): Promise<Scores> {
   }
   throw internal(`the run of ${set} from ${start} ended without scores`);
 }
-
-/** Two-sided 95% quantiles of Student's t by degrees of freedom. */
-const T95 = [Number.NaN, 12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262];
 
 function summary(set: string, start: string): string {
   const runs = results().filter((r) => r.set === set && r.start === start);
