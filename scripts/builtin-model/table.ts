@@ -7,11 +7,14 @@
  *       --starts built-in,mini  what to start from: "built-in", a preset, or a model folder; default built-in,mini
  *       --seeds 5               seeds 1 to N
  *
- * A line a run is appended to RESULTS, and a run that stands there is not repeated, so the table can be made in several
- * sittings. A run that diverges or collapses is a result too: its line has the error's code, and the summary counts it. Prints mean and 95% interval (Student's t) of each row. Needs a build. The hyperparameters are the defaults
- * of `attune train` for each start.
+ * The hyperparameters are those that `attune train` chooses for the built-in model, and every other start gets the
+ * same: they are read from the built-in model's line of the set, so "built-in" comes first. A line a run is appended
+ * to RESULTS, and a run that stands there is not repeated, so the table can be made in several sittings. A run that
+ * diverges or collapses is a result too: its line has the error's code, and the summary counts it. Prints mean and 95%
+ * interval (Student's t) of each row. Needs a build.
  */
 import { appendFileSync, existsSync, readFileSync, rmSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -25,7 +28,17 @@ interface Run {
   readonly seed: number;
 }
 
+/** What a run is trained with; the rest are defaults that do not depend on the start. */
+interface Recipe {
+  readonly epochs: number;
+  readonly lr: number;
+  readonly emaDecay: number;
+  readonly tokenDropout: number;
+  readonly pieceDropout: number;
+}
+
 interface Scores {
+  readonly recipe: Recipe;
   readonly accuracy: number;
   readonly macroF1: number;
   readonly seconds: number;
@@ -87,12 +100,13 @@ async function train({ set, start, seed }: Run): Promise<Scores> {
   const out = join(tmpdir(), `attune-table-${process.pid}`);
   const splits = { train: join(data, set, "train.csv"), dev: join(data, set, "dev.csv") };
   const test = join(data, set, "test.csv");
-  const model = start === "built-in" ? BUILT_IN_MODEL : start;
+  const chosen = start === "built-in" ? { model: BUILT_IN_MODEL } : { model: start, ...recipeOf(set) };
   try {
-    for await (const event of runTraining({ ...splits, test, model, out, seed })) {
+    for await (const event of runTraining({ ...splits, test, ...chosen, out, seed })) {
       if (event.event !== "done" || event.test === undefined) continue;
       const { test: report } = event;
       return {
+        recipe: await writtenRecipe(out),
         accuracy: report.kind === "single" ? report.accuracy : report.subsetAccuracy,
         macroF1: report.macroF1,
         seconds: Math.round(event.elapsedMs / 1000),
@@ -102,6 +116,19 @@ async function train({ set, start, seed }: Run): Promise<Scores> {
     rmSync(out, { recursive: true, force: true });
   }
   throw internal(`the run of ${set} from ${start} ended without scores`);
+}
+
+/** What the built-in model was trained with on a set. */
+function recipeOf(set: string): Recipe {
+  for (const result of results())
+    if (result.set === set && result.start === "built-in" && "recipe" in result) return result.recipe;
+  throw internal(`no run of ${set} from the built-in model stands in ${file}, and its recipe is wanted`);
+}
+
+async function writtenRecipe(out: string): Promise<Recipe> {
+  const { run } = JSON.parse(await readFile(join(out, "attune.json"), "utf8"));
+  const { epochs, lr, emaDecay, tokenDropout, pieceDropout } = run.options;
+  return { epochs, lr, emaDecay, tokenDropout, pieceDropout };
 }
 
 function summary(set: string, start: string): string {
