@@ -64,7 +64,7 @@ export async function* importResult(given: ImportOptions): AsyncGenerator<Handof
       await readWeights(result, recipe, engine);
       const { stepsPerEpoch } = planned(options, corpus);
       const run = { options, corpus, start, manifest, engine, stepsPerEpoch };
-      const scored = { ...run, examples: exampleOptions(options, start.tokenizer) };
+      const scored = { ...run, examples: exampleOptions(options, start.tokenizer, start.config.vocabSize) };
       yield { event: "phase", phase: "scoring" };
       const dev = await evaluateHeldOut(scored);
       if (result.state.step === recipe.plan.totalSteps)
