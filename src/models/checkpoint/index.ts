@@ -18,6 +18,7 @@ export {
   type NotFinite,
   readParameter,
 } from "./read-parameter.ts";
+export { maskedLmConfig } from "./masked-lm-config.ts";
 export { isFloat } from "./safetensors-dtype.ts";
 export {
   encodeSafetensors,
