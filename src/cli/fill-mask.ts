@@ -66,7 +66,9 @@ export async function fillMasks(
     const model = await context.loadMaskFiller(place.folder, { device, threads });
     try {
       if (topK !== undefined && topK > model.vocabSize)
-        throw new UsageError(`--top-k must be at most ${model.vocabSize}, the size of the vocabulary, not ${topK}`);
+        throw new UsageError(
+          `--top-k must be at most ${model.vocabSize}, the size of the vocabulary, not ${topK}`,
+        );
       progress.above(() => noteSlowDevice(terminal, model.device, device));
       for (const text of texts) {
         const masks = await model.fill(text, topK === undefined ? {} : { topK });

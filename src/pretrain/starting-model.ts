@@ -100,7 +100,9 @@ async function fromFolder(
 ): Promise<PretrainStartingModel> {
   const path = place.folder;
   const folder = await readModelFolder(path);
-  const config = await maskedLmConfig(folder, "attune pretrain --model").finally(() => folder.weights.close());
+  const config = await maskedLmConfig(folder, "attune pretrain --model").finally(() =>
+    folder.weights.close(),
+  );
   const tokenizer = wordPieceOfFolder(folder, config.vocabSize);
   return {
     from: shownName(model, place),

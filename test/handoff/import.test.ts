@@ -157,6 +157,17 @@ async function padTable(from: string, to: string): Promise<void> {
   await writeSafetensors(join(folder, to, "model.safetensors"), tensors);
 }
 
+describe("without an output folder", () => {
+  it("is refused where the run is no longer where it was", async () => {
+    const gone = { ...options, out: join(folder, "gone") };
+    const copy = await trained(2, { handoff: await handOn(gone) });
+    rmSync(gone.out, { recursive: true });
+    const message = await messageOf(async () => importHere({ folder: copy }));
+    expect(message).toMatch(/ERR_IMPORT_NO_RUN.*does not stand in .*gone.*--out/);
+    expect(existsSync(gone.out)).toBe(false);
+  });
+});
+
 interface Facts {
   readonly curve: readonly { readonly step: number; readonly loss: number }[];
   readonly heldOut: { readonly loss: number };
@@ -172,6 +183,13 @@ describe("an unfinished result", () => {
     expect(events.find((event) => event.event === "start")?.resumedFrom).toBe(2);
     expect(events.some((event) => event.event === "phase" && event.phase === "tokenizing")).toBe(false);
     expect(events.at(-1)).toMatchObject({ event: "done", steps: 4 });
+  });
+
+  it("says that it cannot be written where a part of the path is a file", async () => {
+    const out = join(folder, "corpus.txt/run");
+    expect(await messageOf(async () => importHere({ folder: await trained(2), out }))).toMatch(
+      /ERR_NOT_WRITABLE.*a part of the path is a file/,
+    );
   });
 
   it("is refused where the run there has gone further, or is another", async () => {
@@ -218,7 +236,7 @@ describe("what is not the result of this hand-off", () => {
     [
       "with a NaN",
       { weights: replace(BIAS, { data: Float32Array.of(0, Number.NaN) }) },
-      /ERR_TENSOR_NOT_FINITE.*seq_relationship\.bias" holds NaN/,
+      /ERR_TENSOR_NOT_FINITE.*seq_relationship\.bias" 1 is not \(NaN at \[1\]\)/,
     ],
     [
       "with infinity",

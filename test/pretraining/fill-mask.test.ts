@@ -130,12 +130,18 @@ describe("fill-mask", () => {
       const message = await messageOf(async () =>
         MaskedLanguageModel.load(await writeFolder(folder, type, other)),
       );
-      expect(message).toMatch(/^ERR_MODEL_FAMILY: `attune fill-mask` takes only BERTs: "model_type" must be "bert"/);
+      expect(message).toMatch(
+        /^ERR_MODEL_FAMILY: `attune fill-mask` takes only BERTs: "model_type" must be "bert"/,
+      );
       expect(message).toMatch(next);
     }
     const table = tensors.find(({ name }) => name.endsWith("word_embeddings.weight"));
     if (table === undefined) throw new Error("no table");
-    const own = { name: "cls.predictions.decoder.weight", shape: table.shape, data: table.data.map((x) => x + 1) };
+    const own = {
+      name: "cls.predictions.decoder.weight",
+      shape: table.shape,
+      data: table.data.map((x) => x + 1),
+    };
     const untied = { tensors: [...tensors, own], config: { ...json, tie_word_embeddings: false } };
     expect(
       await messageOf(async () => MaskedLanguageModel.load(await writeFolder(folder, "untied", untied))),
@@ -152,7 +158,10 @@ describe("fill-mask", () => {
       [table.data, false],
       [table.data.map((x) => x + 1), true],
     ] as const) {
-      const same = { tensors: [...tensors, { ...decoder, data }], config: { ...json, tie_word_embeddings: tied } };
+      const same = {
+        tensors: [...tensors, { ...decoder, data }],
+        config: { ...json, tie_word_embeddings: tied },
+      };
       const model = await MaskedLanguageModel.load(await writeFolder(folder, `tied-${tied}`, same));
       await model.dispose();
     }

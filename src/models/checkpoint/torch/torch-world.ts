@@ -169,7 +169,8 @@ function checkInside(view: TensorView, storage: StorageRef, malformed: Malformed
 
 function toCounts(value: PickleValue | undefined, what: string, malformed: Malformed): number[] {
   if (!isKind(value, "tuple") && !isKind(value, "list")) throw malformed(`${what} is not a tuple`);
-  if (value.items.length > MAX_DIMENSIONS) throw malformed(`${what} has ${value.items.length} numbers, more than ${MAX_DIMENSIONS}`);
+  if (value.items.length > MAX_DIMENSIONS)
+    throw malformed(`${what} has ${value.items.length} numbers, more than ${MAX_DIMENSIONS}`);
   return value.items.map((item) => toCount(item, what, malformed));
 }
 
