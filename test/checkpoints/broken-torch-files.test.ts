@@ -280,10 +280,11 @@ describe("zip files that lie", () => {
 
 describe("what would take long or fill the memory is refused in a moment", () => {
   const within = async (file: Buffer, found: string) => {
-    const start = performance.now();
+    const start = process.cpuUsage(); // not the clock: other programs may be busy
     const before = process.memoryUsage().rss;
     expect(await refusal(file)).toContain(found);
-    expect(performance.now() - start).toBeLessThan(8000);
+    const { user, system } = process.cpuUsage(start);
+    expect(user + system).toBeLessThan(8e6);
     expect(process.memoryUsage().rss - before).toBeLessThan(700e6);
   };
 
