@@ -13,6 +13,7 @@ import {
   assertLoadable,
   maskedLmConfig,
   matchParameters,
+  type ModelFolder,
   readModelFolder,
   readParameter,
 } from "../models/checkpoint/index.ts";
@@ -94,15 +95,22 @@ async function readText(path: string): Promise<string> {
   }
 }
 
+/** Its configuration; closes its weights, which are opened again to be read. */
+async function configOf(folder: ModelFolder): Promise<BertConfig> {
+  try {
+    return await maskedLmConfig(folder, "attune pretrain --model");
+  } finally {
+    await folder.weights.close();
+  }
+}
+
 async function fromFolder(
   { model, seed }: ResolvedPretrainOptions,
   place: ModelPlace,
 ): Promise<PretrainStartingModel> {
   const path = place.folder;
   const folder = await readModelFolder(path);
-  const config = await maskedLmConfig(folder, "attune pretrain --model").finally(() =>
-    folder.weights.close(),
-  );
+  const config = await configOf(folder);
   const tokenizer = wordPieceOfFolder(folder, config.vocabSize);
   return {
     from: shownName(model, place),

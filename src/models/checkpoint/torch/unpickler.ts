@@ -92,8 +92,8 @@ export class Machine {
   }
 
   /** Counts what an opcode does, so that a few bytes cannot keep it busy for long. */
-  charge(steps: number): void {
-    this.#steps += steps;
+  charge(count: number): void {
+    this.#steps += count;
     if (this.#steps > MAX_STEPS) throw this.malformed(`its pickle takes more than ${MAX_STEPS} steps`);
   }
 
