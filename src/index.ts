@@ -43,7 +43,7 @@ export { describeModel, MaskedLanguageModel, TextClassifier, walkLayer } from ".
 export type { PretrainEvent, PretrainOptions } from "./pretrain/index.ts";
 export { runPretraining } from "./pretrain/index.ts";
 export { runHandoff, runImport } from "./handoff/index.ts";
-export type { HandoffOptions, ImportOptions } from "./handoff/index.ts";
+export type { HandoffOptions, ImportOptions, RunHandoffOptions } from "./handoff/index.ts";
 export type { EncodeOptions, Encoding, TokenizerOptions, TrainVocabularyOptions } from "./text/index.ts";
 export { BertTokenizer, trainWordPiece } from "./text/index.ts";
 export type {

@@ -18,13 +18,13 @@ export function readError(error: unknown, path: string): Error {
   });
 }
 
-/** `bytes` could not be written to a file. What is no error of the system passes through. */
-export function writeError(error: unknown, path: string, bytes: number): Error {
+/** `bytes`, where they are known, could not be written to a file or folder. What is no error of the system passes through. */
+export function writeError(error: unknown, path: string, bytes?: number): Error {
   if (!isSystemError(error)) return toError(error);
   const [code, next] = writeAdvice[error.code] ?? ["ERR_WRITE", "check the disk, then try again"];
   return new AttuneError(code, {
     rule: "the file must be writable",
-    found: `${bytes} bytes could not be written: ${error.message}`,
+    found: bytes === undefined ? error.message : `${bytes} bytes could not be written: ${error.message}`,
     next: `${next}; what stood there before is untouched`,
     file: path,
     cause: error,

@@ -35,6 +35,7 @@ export interface ClassifierClass {
 /** What `attune fill-mask` needs of `MaskedLanguageModel`. */
 export interface MaskFiller {
   readonly device: string;
+  readonly vocabSize: number;
   fill(text: string, options?: FillMaskOptions): Promise<FilledMask[]>;
   dispose(): Promise<void>;
 }

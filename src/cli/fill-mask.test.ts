@@ -4,6 +4,7 @@ import type { MaskFiller } from "./context.ts";
 
 const filler: MaskFiller = {
   device: "native",
+  vocabSize: 10,
   fill: async (text, options) =>
     [{ token: "capital", tokenId: 9, score: 0.75, text: text.replace("[MASK]", "capital") }]
       .concat({ token: "heart", tokenId: 8, score: 0.125, text: text.replace("[MASK]", "heart") })
@@ -48,7 +49,10 @@ test("prints an object a text with --json, and takes --top-k", async () => {
   );
 });
 
-test("a count below one is a wrong command line", async () => {
+test("a count below one, or beyond the vocabulary, is a wrong command line", async () => {
   const terminal = new FakeTerminal();
   expect(await run(["model", "a [MASK]", "--top-k", "0"], terminal)).toBe(2);
+  const beyond = new FakeTerminal();
+  expect(await run(["model", "a [MASK]", "--top-k", "11"], beyond)).toBe(2);
+  expect(beyond.err).toContain("error: --top-k must be at most 10, the size of the vocabulary, not 11");
 });

@@ -13,7 +13,7 @@ import {
 import type { Context, ExitCode } from "./context.ts";
 import { locateModel } from "./locate-model.ts";
 import { noteSlowDevice } from "./notes.ts";
-import { outcome } from "./outcome.ts";
+import { outcome, UsageError } from "./outcome.ts";
 import { Progress } from "./progress.ts";
 import { formatTable } from "./table.ts";
 import { layoutFor } from "./terminal.ts";
@@ -65,6 +65,10 @@ export async function fillMasks(
     progress.update({ label: "loading the model" });
     const model = await context.loadMaskFiller(place.folder, { device, threads });
     try {
+      if (topK !== undefined && topK > model.vocabSize)
+        throw new UsageError(
+          `--top-k must be at most ${model.vocabSize}, the size of the vocabulary, not ${topK}`,
+        );
       progress.above(() => noteSlowDevice(terminal, model.device, device));
       for (const text of texts) {
         const masks = await model.fill(text, topK === undefined ? {} : { topK });

@@ -3,6 +3,7 @@ import { runHandoff } from "../handoff/index.ts";
 import { type AnyCommand, createCommand, examples, jsonOption } from "./command.ts";
 import type { Context, ExitCode } from "./context.ts";
 import { HandoffView } from "./handoff-view.ts";
+import { listenForInterrupt } from "./interrupt.ts";
 import { outcome, UsageError } from "./outcome.ts";
 import { jsonSink } from "./train-view.ts";
 
@@ -50,10 +51,16 @@ export async function handoff(
   if (!frameworks.includes(framework))
     throw new UsageError(`a run is handed on to ${frameworks.join(" or ")}, not to "${framework}"`);
   const sink = flags.json ? jsonSink(terminal) : new HandoffView(terminal);
+  const interrupt = listenForInterrupt(terminal, {
+    first: () => sink.note("finishing the file, then removing what was written; Ctrl-C again stops at once"),
+    second: () => sink.close(),
+  });
   try {
-    for await (const event of runHandoff({ run, out: flags.out })) sink.show(event);
+    const { signal } = interrupt;
+    for await (const event of runHandoff({ run, out: flags.out }, { signal })) sink.show(event);
     return 0;
   } finally {
     sink.close();
+    interrupt.release();
   }
 }

@@ -21,7 +21,7 @@ export function importCommand(context: Context): AnyCommand {
         "that `attune pretrain --resume` goes on with.",
     )
     .argument("<folder>", "the hand-off folder, with the checkpoints that pretrain.py wrote")
-    .option("--out <folder>", "where the result goes (default: the folder of the run)")
+    .option("--out <folder>", "where the result goes (default: the run that was handed on)")
     .addOption(deviceOption())
     .addOption(jsonOption())
     .addHelpText("after", examples("attune import base-handoff"))

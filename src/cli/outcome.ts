@@ -2,13 +2,15 @@
  * From what a command threw to what the user sees and the shell gets.
  *
  * An error is its message on standard error and nothing else; with ATTUNE_DEBUG=1 its stack and causes too. Where
- * --json was asked for, standard output carries it as well, for the program that reads there.
+ * --json was asked for, standard output carries it as well, for the program that reads there. What a message quotes from
+ * a file can move no cursor: control characters are replaced, and line breaks in messages of ours, which are one line.
  */
 import { inspect } from "node:util";
 import { errorCode } from "../base/errors.ts";
 import type { Context, ExitCode } from "./context.ts";
 import { INTERRUPTED } from "./interrupt.ts";
 import { ClosedPipe } from "./terminal.ts";
+import { printableLines } from "./width.ts";
 
 /** The command line asks for something that cannot be: exit code 2. */
 export class UsageError extends Error {}
@@ -34,9 +36,10 @@ export async function outcome(
     if (form === "events") terminal.stdout.write(`${JSON.stringify({ event: "error", code, message })}\n`);
     else if (form === "object") terminal.stdout.write(`${JSON.stringify({ error: { code, message } })}\n`);
     const { red } = terminal.stderr.colors;
-    const shown = usage ? `${red("error:")} ${message}` : message.replace(/^ERR_\w+/, red);
+    const safe = printableLines(errorCode(error) === undefined ? message : message.replace(/[\r\n]+/g, " "));
+    const shown = usage ? `${red("error:")} ${safe}` : safe.replace(/^ERR_\w+/, red);
     terminal.stderr.write(`${shown}\n`);
-    if (terminal.env.ATTUNE_DEBUG === "1") terminal.stderr.write(`${inspect(error)}\n`);
+    if (terminal.env.ATTUNE_DEBUG === "1") terminal.stderr.write(`${printableLines(inspect(error))}\n`);
     if (code === "ERR_INTERRUPTED") return INTERRUPTED;
     return usage || code === "ERR_OPTION_UNUSED" ? 2 : 1;
   }

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { mixedText } from "../../test/mixed-text.ts";
-import { hang, padEnd, padStart, printable, stringWidth, truncate, wrap } from "./width.ts";
+import { hang, padEnd, padStart, printable, printableLines, stringWidth, truncate, wrap } from "./width.ts";
 
 describe("stringWidth", () => {
   it.each([
@@ -78,6 +78,7 @@ describe("printable", () => {
     expect(printable("\u001b[31mred\u0000")).toBe("\ufffd[31mred\ufffd");
     expect(printable("abc\u202egnp")).toBe("abc\ufffdgnp");
     expect(printable("\ud800!")).toBe("\ufffd!");
+    expect(printableLines("a  b\r\n\tc\u3000d\u001b[2J\u009b")).toBe("a  b\n c\u3000d\ufffd[2J\ufffd");
     expect(printable("退款 👍 é")).toBe("退款 👍 é");
   });
 });

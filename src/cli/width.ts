@@ -87,10 +87,16 @@ export function hang(head: string, text: string, columns: number): string[] {
  * writing would change what stands around it. Each becomes one space, or the replacement character.
  */
 export function printable(text: string): string {
-  return text
-    .replace(/\s+/gu, " ")
-    .replace(/[\p{Cc}\p{Cs}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu, "\ufffd");
+  return text.replace(/\s+/gu, " ").replace(unsafe, "\ufffd");
 }
+
+/** The same for text of several lines, whose breaks and spaces stay. */
+export function printableLines(text: string): string {
+  const lines = text.split(/\r?\n/).map((line) => line.replaceAll("\t", " ").replace(unsafe, "\ufffd"));
+  return lines.join("\n");
+}
+
+const unsafe = /[\p{Cc}\p{Cs}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu;
 
 function characterWidth(character: string): number {
   if (none.test(character)) return 0;

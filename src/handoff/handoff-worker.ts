@@ -7,6 +7,6 @@ import type { HandoffRequest } from "./run-in-worker.ts";
 
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- run-in-worker.ts is the only one to start this file
 const request = workerData as HandoffRequest;
-await serveEvents<object>(() =>
-  request.way === "out" ? handoffTorch(request.options) : importResult(request.options),
+await serveEvents<object>((shouldStop) =>
+  request.way === "out" ? handoffTorch(request.options, shouldStop) : importResult(request.options),
 );

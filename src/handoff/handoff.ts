@@ -5,12 +5,12 @@
  * The run is opened as `attune pretrain --resume` would open it, so the corpus must still be there and unchanged. It is
  * left as it is, and can go on here as well.
  */
-import { randomUUID } from "node:crypto";
-import { mkdir, readdir, rename, rm, rmdir, stat } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
+import { readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
 import { AttuneError } from "../base/errors.ts";
+import { writeError } from "../base/file-errors.ts";
 import { elementCount } from "../base/shape.ts";
-import { currentFile } from "../models/checkpoint/index.ts";
+import { createFolderAtomic, currentFile } from "../models/checkpoint/index.ts";
 import type { PretrainEvent, PretrainRun } from "../pretrain/index.ts";
 import {
   firstWeights,
@@ -34,19 +34,37 @@ export interface HandoffOptions {
  * Writes the hand-off folder.
  *
  * @throws ERR_HANDOFF_RUN where no unfinished pre-training run stands in `run`, ERR_FOLDER_TAKEN where `out` is not
- *   empty, and what opening and resuming a run throw. Nothing is left behind where it fails.
+ *   empty, ERR_NOT_WRITABLE and the like, ERR_INTERRUPTED where it was asked to stop, and what opening and resuming a
+ *   run throw. Nothing is left behind where it fails.
+ * @param shouldStop asked while the corpus is read, and between files. Default: never
  */
-export async function* handoffTorch({
-  run: path,
-  out,
-}: HandoffOptions): AsyncGenerator<PretrainEvent | HandoffEvent | HandoffDone> {
+export async function* handoffTorch(
+  { run: path, out }: HandoffOptions,
+  shouldStop: () => boolean = () => false,
+): AsyncGenerator<PretrainEvent | HandoffEvent | HandoffDone> {
   const options = await optionsOfRun(path);
   await refuseTaken(out);
-  yield* withRun(options, { resume: true, path }, async function* (run, backend) {
+  const checkStop = () => {
+    if (shouldStop()) throw interrupted(out);
+  };
+  const events = withRun(options, { resume: true, path, shouldStop }, async function* (run, backend) {
     const state = (yield* firstWeights(run, backend, true)) ?? initialState;
     yield { event: "phase" as const, phase: "writing" as const };
-    await replaceEmpty(out, (stage) => writeTorchFolder(run, state, stage));
+    await createFolderAtomic(out, (stage) => writeTorchFolder(run, state, stage, checkStop));
     yield await doneEvent(run, state.step, out);
+  });
+  for await (const event of events) {
+    if (event.event === "stopped") throw interrupted(out);
+    yield event;
+  }
+}
+
+function interrupted(file: string): AttuneError {
+  return new AttuneError("ERR_INTERRUPTED", {
+    rule: "handing a run on goes to its end unless it is asked to stop",
+    found: "it was; nothing was written",
+    next: "repeat the command to begin again",
+    file,
   });
 }
 
@@ -79,10 +97,7 @@ function runError(found: string, file: string): AttuneError {
 }
 
 async function refuseTaken(out: string): Promise<void> {
-  const names = await readdir(out).catch((error: unknown) => {
-    const code = error instanceof Error && "code" in error ? error.code : undefined;
-    return code === "ENOENT" ? [] : ["a file of that name"];
-  });
+  const names = await namesIn(out);
   if (names.length === 0) return;
   throw new AttuneError("ERR_FOLDER_TAKEN", {
     rule: "the folder of a hand-off must be new, or empty",
@@ -92,18 +107,13 @@ async function refuseTaken(out: string): Promise<void> {
   });
 }
 
-/** Lets `write` fill a folder beside `out`, then puts it there in one step. */
-async function replaceEmpty(out: string, write: (stage: string) => Promise<void>): Promise<void> {
-  const folder = resolve(out);
-  const stage = join(dirname(folder), `.${basename(folder)}.${randomUUID().slice(0, 8)}.tmp`);
+/** What stands in a folder, or in its place; nothing where it can be created. */
+async function namesIn(out: string): Promise<string[]> {
   try {
-    await mkdir(stage, { recursive: true });
-    await write(stage);
-    await rmdir(folder).catch(() => undefined); // absent, or empty as was checked
-    await rename(stage, folder);
+    return (await stat(out)).isDirectory() ? await readdir(out) : ["a file of that name"];
   } catch (error) {
-    await rm(stage, { recursive: true, force: true });
-    throw error;
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
+    throw writeError(error, out);
   }
 }
 

@@ -5,7 +5,7 @@
  * Weights are taken only as the recipe describes them, and the held-out text is scored anew by attune's own engine.
  */
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { AttuneError } from "../base/errors.ts";
 import {
   createEngine,
@@ -32,7 +32,7 @@ import { copyStore } from "./torch-folder.ts";
 export interface ImportOptions {
   /** A folder that `attune handoff` wrote and pretrain.py has worked in. */
   readonly folder: string;
-  /** Where the result goes. Default: the folder of the run that was handed on. */
+  /** Where the result goes. Default: the folder of the run that was handed on, which must still stand there. */
   readonly out?: string;
   /** Runtime that scores. Default: that of the run. */
   readonly device?: DeviceChoice;
@@ -41,6 +41,7 @@ export interface ImportOptions {
 /**
  * Imports a result.
  *
+ * @throws ERR_IMPORT_NO_RUN where `out` is left out and the run is not where it was, seen from this folder
  * @throws what `readRecipe`, `latestResult`, `checkFiles`, `readWeights` and `readMoments` throw; ERR_IMPORT_OTHER_RUN
  *   where another run stands in the output folder, ERR_IMPORT_BEHIND where the run there has gone further
  */
@@ -54,6 +55,7 @@ export async function* importResult(given: ImportOptions): AsyncGenerator<Handof
   const manifest = { ...recipe.manifest, options: { ...recipe.manifest.options, out: options.out } };
   const target = new RunFolder(options.out, pretrainStateSchema);
   await checkTarget(target, manifest, result);
+  if (given.out === undefined && (await target.manifest()) === undefined) throw noRun(stored.out);
   yield { event: "phase", phase: "preparing" };
   const start = await startOf(folder, recipe);
   const corpus = await openCorpus(join(folder, "corpus"), options);
@@ -64,7 +66,7 @@ export async function* importResult(given: ImportOptions): AsyncGenerator<Handof
       await readWeights(result, recipe, engine);
       const { stepsPerEpoch } = planned(options, corpus);
       const run = { options, corpus, start, manifest, engine, stepsPerEpoch };
-      const scored = { ...run, examples: exampleOptions(options, start.tokenizer) };
+      const scored = { ...run, examples: exampleOptions(options, start.tokenizer, start.config.vocabSize) };
       yield { event: "phase", phase: "scoring" };
       const dev = await evaluateHeldOut(scored);
       if (result.state.step === recipe.plan.totalSteps)
@@ -180,6 +182,15 @@ async function checkTarget(
     found: `it went on to step ${step} by itself, and the result is of step ${state.step}`,
     next: "choose another folder with --out",
     file: target.path,
+  });
+}
+
+/** The recipe knows its folder as the command line named it, which is another one elsewhere. */
+function noRun(out: string): AttuneError {
+  return new AttuneError("ERR_IMPORT_NO_RUN", {
+    rule: "without --out a result goes into the run that was handed on",
+    found: `it does not stand in ${resolve(out)}`,
+    next: "name the folder with --out, or run the command from where the run was begun",
   });
 }
 

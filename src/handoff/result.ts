@@ -7,7 +7,13 @@ import { join } from "node:path";
 import { AttuneError } from "../base/errors.ts";
 import { formatShape } from "../base/shape.ts";
 import type { TrainingEngine } from "../engine/index.ts";
-import { openSafetensors, type SafetensorsFile } from "../models/checkpoint/index.ts";
+import {
+  describeNotFinite,
+  findNotFinite,
+  type NotFinite,
+  openSafetensors,
+  type SafetensorsFile,
+} from "../models/checkpoint/index.ts";
 import { type PretrainState, pretrainStateSchema } from "../pretrain/index.ts";
 import type { Recipe } from "./recipe.ts";
 
@@ -117,10 +123,10 @@ async function readTensors(path: string, targets: readonly Target[], recipe: Rec
       });
     }
     checkTensors(file, targets);
-    for (const { name, values } of targets) {
+    for (const { name, shape, values } of targets) {
       await file.readInto(name, values);
-      const broken = values.findIndex((value) => !Number.isFinite(value));
-      if (broken >= 0) throw notFinite(name, values[broken], path);
+      const bad = findNotFinite(values, shape);
+      if (bad !== undefined) throw notFinite(name, bad, path);
     }
   } finally {
     await file.close();
@@ -147,10 +153,10 @@ function checkTensors({ tensors, path }: SafetensorsFile, targets: readonly Targ
     if (!known.has(name)) throw refuse("ERR_TENSOR_UNEXPECTED", `"${name}" is not among them`);
 }
 
-function notFinite(name: string, value: number, file: string): AttuneError {
+function notFinite(name: string, bad: NotFinite, file: string): AttuneError {
   return new AttuneError("ERR_TENSOR_NOT_FINITE", {
     rule: "every weight and moment must be a finite number",
-    found: `"${name}" holds ${value}`,
+    found: `of "${name}" ${describeNotFinite(bad)}`,
     next: "the run has diverged: hand it on again from before, with a lower learning rate or --precision fp32",
     file,
   });

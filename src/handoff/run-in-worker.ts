@@ -10,6 +10,11 @@ export type HandoffRequest =
   | { readonly way: "out"; readonly options: HandoffOptions }
   | { readonly way: "back"; readonly options: ImportOptions };
 
+export interface RunHandoffOptions {
+  /** Aborting ends after the file that is being written with ERR_INTERRUPTED; nothing is left behind. */
+  readonly signal?: AbortSignal;
+}
+
 /**
  * Writes an unfinished pre-training run as a folder for PyTorch; iterate the events to the end.
  *
@@ -19,8 +24,9 @@ export type HandoffRequest =
  */
 export function runHandoff(
   options: HandoffOptions,
+  { signal }: RunHandoffOptions = {},
 ): AsyncGenerator<PretrainEvent | HandoffEvent | HandoffDone> {
-  return start({ way: "out", options });
+  return start({ way: "out", options }, signal);
 }
 
 /**
@@ -31,9 +37,9 @@ export function runHandoff(
  * for await (const event of runImport({ folder: "handoff" })) last = event;
  */
 export function runImport(options: ImportOptions): AsyncGenerator<HandoffEvent | ImportDone> {
-  return start({ way: "back", options });
+  return start({ way: "back", options }, undefined);
 }
 
-function start<E>(request: HandoffRequest): AsyncGenerator<E> {
-  return runInWorker<E>("handoff/handoff-worker.js", request, undefined);
+function start<E>(request: HandoffRequest, signal: AbortSignal | undefined): AsyncGenerator<E> {
+  return runInWorker<E>("handoff/handoff-worker.js", request, signal);
 }

@@ -8,6 +8,7 @@
  */
 import { constants, copyFile, mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { writeError } from "../base/file-errors.ts";
 import type { PretrainRun, PretrainState, Sequences } from "../pretrain/index.ts";
 import { writeCheckpoint } from "../train/index.ts";
 import { torchReadme } from "./torch-readme.ts";
@@ -16,18 +17,25 @@ import { recipeOf } from "./recipe.ts";
 /** Files of a token store, the one that makes it whole last. */
 export const storeFiles = ["tokens.bin", "documents.bin", "meta.json"] as const;
 
-/** Fills an empty folder. The run's weights and moments must be those of `state`. */
+/**
+ * Fills an empty folder. The run's weights and moments must be those of `state`.
+ *
+ * @param checkStop called between the large files; throws where there is no use in going on
+ */
 export async function writeTorchFolder(
   run: PretrainRun,
   state: PretrainState,
   folder: string,
+  checkStop: () => void = () => {},
 ): Promise<void> {
   const { corpus, start, engine } = run;
   const store = join(folder, "corpus");
-  await copyStore(join(run.folder.path, "corpus"), store);
+  await copyStore(join(run.folder.path, "corpus"), store, checkStop);
   await writeSequences(store, "train", corpus.train);
   await writeSequences(store, "dev", corpus.dev);
+  checkStop();
   await writeCheckpoint(join(folder, "start"), engine, state);
+  checkStop();
   await writeFile(join(folder, "vocab.txt"), start.tokenizer.toVocabularyText());
   await writeFile(join(folder, "tokenizer.json"), start.tokenizer.toTokenizerJson());
   const recipe = recipeOf(run, state, await sizesOf(folder));
@@ -36,10 +44,21 @@ export async function writeTorchFolder(
   await writeFile(join(folder, "pretrain.py"), await readFile(new URL("torch/pretrain.py", import.meta.url)));
 }
 
-/** Copies a token store; shares its blocks on file systems that can. */
-export async function copyStore(from: string, to: string): Promise<void> {
-  await mkdir(to, { recursive: true });
-  for (const name of storeFiles) await copyFile(join(from, name), join(to, name), constants.COPYFILE_FICLONE);
+/**
+ * Copies a token store; shares its blocks on file systems that can.
+ *
+ * @throws ERR_DISK_FULL, ERR_NOT_WRITABLE and the like; what `checkStop` throws
+ */
+export async function copyStore(from: string, to: string, checkStop: () => void = () => {}): Promise<void> {
+  try {
+    await mkdir(to, { recursive: true });
+    for (const name of storeFiles) {
+      checkStop();
+      await copyFile(join(from, name), join(to, name), constants.COPYFILE_FICLONE);
+    }
+  } catch (error) {
+    throw writeError(error, to);
+  }
 }
 
 /** float64 starts and uint16 lengths, little endian as the store is. */

@@ -27,6 +27,7 @@ import {
 } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { isCommit } from "./name.ts";
+import { isFile } from "./on-disk.ts";
 
 /** The place of one model in the cache. */
 export class ModelCache {
@@ -148,13 +149,6 @@ async function linkOrCopy(blob: string, path: string, symlinks: boolean): Promis
 function tried(work: Promise<void>): Promise<boolean> {
   return work.then(
     () => true,
-    () => false,
-  );
-}
-
-async function isFile(path: string): Promise<boolean> {
-  return stat(path).then(
-    (found) => found.isFile(),
     () => false,
   );
 }

@@ -13,6 +13,7 @@ import { checksumKind, contentFault } from "./checksum.ts";
 import { cacheError, contentError, type Subject } from "./errors.ts";
 import { HubFailure } from "./failure.ts";
 import { follow, type Hub, passingFailure } from "./follow.ts";
+import { exists } from "./on-disk.ts";
 import type { Answer } from "./request.ts";
 import { Tries } from "./retry.ts";
 
@@ -56,7 +57,7 @@ export async function downloadBlob(
   } catch (error) {
     await rm(partial, { force: true });
     // Windows does not replace a file that is open: another process has put the same content there
-    if (!(await isThere(blob))) throw cacheError(error, blob, file.size ?? 0);
+    if (!(await exists(blob))) throw cacheError(error, blob, file.size ?? 0);
   }
 }
 
@@ -221,11 +222,4 @@ class Part {
     if (size === undefined || this.have === size) return;
     throw new HubFailure("cut", `${host} sent ${this.have} of ${size} bytes of ${name}`);
   }
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }

@@ -43,6 +43,13 @@ describe("of a repository is taken", () => {
     expect(chooseFiles(["bert_model.ckpt.index"]).weights).toBeUndefined();
   });
 
+  test("no part whose name leads elsewhere, on Windows either", () => {
+    const [index, part] = ["a.ckpt.index", "a.ckpt.data-00000-of-00001"];
+    const ways = ["a.ckpt.data-\\..\\..\\evil.cmd", "a.ckpt.data-/../../evil", "a.ckpt.data-:stream"];
+    expect(chooseFiles([index, part, ...ways]).weights).toEqual({ files: [index, part] });
+    expect(chooseFiles([index, ...ways]).weights).toBeUndefined();
+  });
+
   test("no weights where there are only other forms", () => {
     expect(
       chooseFiles(["config.json", "tf_model.h5", "x.gguf", "sub/model.safetensors"]).weights,

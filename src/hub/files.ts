@@ -63,7 +63,7 @@ function tensorFlowParts(there: ReadonlySet<string>): WeightFiles | undefined {
   const index = [...there].sort().find((name) => /^[\w.-]+\.ckpt(-\d+)?\.index$/.test(name));
   if (index === undefined) return undefined;
   const data = `${index.slice(0, -"index".length)}data-`;
-  const parts = [...there].filter((name) => name.startsWith(data) && !name.includes("/")).sort();
+  const parts = [...there].filter((name) => name.startsWith(data) && isPlainName(name)).sort();
   return parts.length === 0 ? undefined : { files: [index, ...parts] };
 }
 

@@ -1,12 +1,14 @@
 /**
  * Which proxy a request goes through, from the environment, as curl and Python's tools read it: `https_proxy` or
  * `http_proxy` by the address asked for, else `all_proxy`; `no_proxy` lists what is asked directly. Lower case goes
- * before upper case. Node 20's own `fetch` reads none of them.
+ * before upper case. Node 20's own `fetch` reads none of them. This machine is asked directly over plain http, as
+ * browsers do: a proxy could read the token that only this machine is to get (token.ts).
  *
  * SOCKS is not spoken; a proxy that asks for it is refused by name.
  */
 import { BlockList, isIP } from "node:net";
 import { AttuneError } from "../base/errors.ts";
+import { isLoopback } from "./token.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -18,6 +20,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
  * proxyFor(new URL("https://huggingface.co"), { HTTPS_PROXY: "127.0.0.1:7890" }); // http://127.0.0.1:7890/
  */
 export function proxyFor(url: URL, env: Environment): URL | undefined {
+  if (url.protocol === "http:" && isLoopback(url)) return undefined;
   const own = url.protocol === "https:" ? "https_proxy" : "http_proxy";
   const name = [own, own.toUpperCase(), "all_proxy", "ALL_PROXY"].find((each) => isSet(env[each]));
   if (name === undefined) return undefined;

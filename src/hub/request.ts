@@ -122,7 +122,8 @@ async function open(url: URL, settings: RequestSettings, watch: Watch): Promise<
   const own: RequestOptions = { method, headers: named };
   if (url.protocol === "http:") {
     if (proxy === undefined) return http.request(url, own);
-    const toProxy = { method, path: url.href, headers: { ...named, ...proxyAuthorization(proxy) } };
+    const headersToProxy = { ...named, ...proxyAuthorization(proxy) };
+    const toProxy = { method, path: url.href, headers: headersToProxy, auth: null };
     return proxy.protocol === "https:"
       ? https.request(proxy, { ...toProxy, ca })
       : http.request(proxy, toProxy);
@@ -140,6 +141,7 @@ async function openTunnel(url: URL, proxy: URL, watch: Watch, ca: string | undef
     method: "CONNECT",
     path: target,
     headers: { Host: target, ...proxyAuthorization(proxy) },
+    auth: null,
     agent: false,
   };
   const connect =
@@ -170,6 +172,10 @@ function proxyRefusal({ host }: URL, status: number): HubFailure {
   return new HubFailure("proxy", `the proxy ${host} ${why}`);
 }
 
+/**
+ * What the proxy itself wants. Beside it goes `auth: null`: else Node would send the name and password in the proxy's
+ * address on to the hub, as if they were the hub's.
+ */
 function proxyAuthorization({ username, password }: URL): Record<string, string> {
   if (username === "" && password === "") return {};
   const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;

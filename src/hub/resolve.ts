@@ -4,7 +4,7 @@
  *
  * Reads no model and knows no architecture: which files a model needs is in files.ts.
  */
-import { readdir, stat } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { AttuneError, nearest } from "../base/errors.ts";
@@ -14,6 +14,7 @@ import { failureError, interruptedError, offlineError, type Subject } from "./er
 import type { Hub } from "./follow.ts";
 import { knownIds } from "./known-ids.ts";
 import { type HubName, parseHubName } from "./name.ts";
+import { exists } from "./on-disk.ts";
 import { type HubProgress, Meter } from "./progress.ts";
 import type { Environment } from "./proxy.ts";
 import { type HubOptions, type HubSettings, readSettings } from "./settings.ts";
@@ -192,11 +193,4 @@ function slip(id: string, found: string, next: string): AttuneError {
     found,
     next: `${next} (hf://${id} asks the hub)`,
   });
-}
-
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }

@@ -86,7 +86,7 @@ export function scheduleOf(run: Pick<PretrainRun, "options" | "totalSteps">): Sc
 export function exampleOptions(
   options: ResolvedPretrainOptions,
   tokenizer: BertTokenizer,
-  rows = tokenizer.vocabSize,
+  rows: number,
 ): ExampleOptions {
   const { masking, maskShare, objective, seed } = options;
   const ids = Array.from({ length: tokenizer.vocabSize }, (_, id) => id);

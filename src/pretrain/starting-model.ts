@@ -4,14 +4,16 @@
  */
 import { readFile } from "node:fs/promises";
 import { internal } from "../base/errors.ts";
+import { readError } from "../base/file-errors.ts";
 import type { TrainingEngine } from "../engine/index.ts";
 import type { ModelPlace } from "../hub/index.ts";
 import type { BertConfig } from "../models/bert/config.ts";
-import { parseBertConfig } from "../models/bert/config.ts";
 import { bertEncoderPreset, isPresetName } from "../models/bert/presets.ts";
 import {
   assertLoadable,
+  maskedLmConfig,
   matchParameters,
+  type ModelFolder,
   readModelFolder,
   readParameter,
 } from "../models/checkpoint/index.ts";
@@ -62,7 +64,7 @@ async function* fromScratch(
   const tokens =
     vocabulary === undefined
       ? yield* learnVocabulary(source, options)
-      : readVocabulary(await readFile(vocabulary, "utf8"), vocabulary);
+      : readVocabulary(await readText(vocabulary), vocabulary);
   const tokenizer = BertTokenizer.fromVocabulary(tokens, { lowercase });
   requireMask(tokenizer); // here, before the corpus is read
   const config = bertEncoderPreset(preset, {
@@ -85,14 +87,30 @@ async function* fromScratch(
   };
 }
 
+async function readText(path: string): Promise<string> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    throw readError(error, path);
+  }
+}
+
+/** Its configuration; closes its weights, which are opened again to be read. */
+async function configOf(folder: ModelFolder): Promise<BertConfig> {
+  try {
+    return await maskedLmConfig(folder, "attune pretrain --model");
+  } finally {
+    await folder.weights.close();
+  }
+}
+
 async function fromFolder(
   { model, seed }: ResolvedPretrainOptions,
   place: ModelPlace,
 ): Promise<PretrainStartingModel> {
   const path = place.folder;
   const folder = await readModelFolder(path);
-  await folder.weights.close();
-  const { encoder: config } = parseBertConfig(folder.config, folder.configFile);
+  const config = await configOf(folder);
   const tokenizer = wordPieceOfFolder(folder, config.vocabSize);
   return {
     from: shownName(model, place),

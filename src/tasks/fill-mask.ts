@@ -10,10 +10,10 @@ import type { HostTensor } from "../base/dtype.ts";
 import { AttuneError, internal } from "../base/errors.ts";
 import { elementCount } from "../base/shape.ts";
 import { softmaxRows } from "../eval/index.ts";
-import { parseBertConfig } from "../models/bert/config.ts";
 import { bertMaskedLogits } from "../models/bert/masked-lm.ts";
 import {
   assertLoadable,
+  maskedLmConfig,
   matchParameters,
   readModelFolder,
   readParameter,
@@ -72,7 +72,7 @@ export class MaskedLanguageModel {
    * head.
    *
    * @throws ERR_UNTRAINED_HEAD where the folder has no such head, such as one of a classifier; ERR_VOCABULARY where it
-   *   has no [MASK]; ERR_MODEL_FOLDER, ERR_CONFIG, ERR_TENSOR_SHAPE and the like
+   *   has no [MASK]; ERR_MODEL_FAMILY where it is no BERT, ERR_UNTIED_HEAD; ERR_MODEL_FOLDER, ERR_CONFIG, ERR_TENSOR_SHAPE and the like
    * @example
    * const model = await MaskedLanguageModel.load("attune-zh-en-mini");
    * const [{ candidates }] = await model.fill("Paris is the [MASK] of France.");
@@ -83,7 +83,7 @@ export class MaskedLanguageModel {
     const { folder: path } = await locateModel(model, { signal, onProgress: onDownload });
     const folder = await readModelFolder(path);
     try {
-      const { encoder: config } = parseBertConfig(folder.config, folder.configFile);
+      const config = await maskedLmConfig(folder, "attune fill-mask");
       const tokenizer = wordPieceOfFolder(folder, config.vocabSize);
       const graph = bertMaskedLogits(config, "none", "int64");
       const isHead = ({ name }: { readonly name: string }) => name.startsWith("cls.");
@@ -116,6 +116,11 @@ export class MaskedLanguageModel {
     } finally {
       await folder.weights.close();
     }
+  }
+
+  /** Tokens of its vocabulary, and most candidates a mask. */
+  get vocabSize(): number {
+    return this.#tokenizer.vocabSize;
   }
 
   /** Which runtime computes: "native" or "wasm". */
@@ -222,6 +227,6 @@ function badTopK(topK: number, { vocabSize }: BertTokenizer): AttuneError {
   return new AttuneError("ERR_OPTION", {
     rule: `topK must be a whole number in 1..${vocabSize}`,
     found: `found ${topK}`,
-    next: "change topK",
+    next: `choose at most ${vocabSize} candidates`,
   });
 }

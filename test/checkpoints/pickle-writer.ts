@@ -39,6 +39,8 @@ export const op = {
   setItem: bytes("s"),
   setItems: bytes("u"),
   append: bytes("a"),
+  appends: bytes("e"),
+  pop: bytes("0"),
   put: (index: number) => bytes("q", [index]),
   get: (index: number) => bytes("h", [index]),
   longGet: (index: number) => bytes("j", uint32(index)),

@@ -119,6 +119,30 @@ describe("no hand-off", () => {
     expect(await messageOf(() => handOn(options.out, "taken"))).toMatch(/ERR_FOLDER_TAKEN.*thesis\.txt/);
     expect(readdirSync(join(folder, "taken"))).toEqual(["thesis.txt"]);
     expect(await messageOf(() => handOn(options.out, "taken/thesis.txt"))).toMatch(/ERR_FOLDER_TAKEN/);
+    expect(await messageOf(() => handOn(options.out, "taken/thesis.txt/deeper"))).toMatch(
+      /ERR_NOT_WRITABLE.*a part of the path is a file/,
+    );
+  });
+
+  it("where it is asked to stop while it writes, and nothing is left", async () => {
+    let asked = false;
+    const out = join(folder, "stopped");
+    const events = handoffTorch({ run: options.out, out }, () => asked);
+    const message = await messageOf(async () => {
+      for await (const event of events) asked ||= event.event === "phase" && event.phase === "writing";
+    });
+    expect(message).toMatch(/ERR_INTERRUPTED.*nothing was written/);
+    expect(readdirSync(folder).filter((name) => name.includes("stopped"))).toEqual([]);
+  });
+
+  it("after Ctrl-C, with its exit code", async (context) => {
+    requireDist(context);
+    const terminal = new FakeTerminal();
+    const running = runFake(["handoff", "torch", options.out, "--out", join(folder, "ctrl-c")], terminal);
+    while (!terminal.interrupt()) await new Promise((resolve) => setTimeout(resolve, 1));
+    expect(await running).toBe(130);
+    expect(terminal.err).toContain("ERR_INTERRUPTED");
+    expect(readdirSync(folder).filter((name) => name.includes("ctrl-c"))).toEqual([]);
   });
 
   it("of a corpus that has changed", async () => {

@@ -34,7 +34,7 @@ beforeAll(async () => {
 /** A copy of the hand-off in which the script seems to have trained to a step: the first weights, all moved a little. */
 async function trained(step: number, change: Change = {}): Promise<string> {
   const copy = join(folder, `copy-${copies++}`);
-  cpSync(handoff, copy, { recursive: true });
+  cpSync(change.handoff ?? handoff, copy, { recursive: true });
   const { id } = JSON.parse(readFileSync(join(copy, "recipe.json"), "utf8")) as { id: string };
   const checkpoint = join(copy, `checkpoints/step-${step}`);
   mkdirSync(checkpoint, { recursive: true });
@@ -62,6 +62,8 @@ async function trained(step: number, change: Change = {}): Promise<string> {
 }
 
 interface Change {
+  /** The hand-off that is copied. Default: the one of this file. */
+  readonly handoff?: string;
   readonly weights?: (tensors: NamedTensor[]) => NamedTensor[];
   readonly recipe?: string;
   readonly state?: Readonly<Record<string, unknown>>;
@@ -107,6 +109,19 @@ describe("a finished result", () => {
     ]);
   });
 
+  it("is scored the same where the table has rows that no token reads", async () => {
+    await importHere({ folder: await trained(4), out: join(folder, "plain") });
+    await padTable("plain", "padded");
+    const losses: number[] = [];
+    for (const model of ["plain", "padded"]) {
+      const { vocabSize: _, minFrequency: __, initialization: ___, ...rest } = options;
+      const run = { ...rest, model: join(folder, model), out: join(folder, `from-${model}`) };
+      const done = await importHere({ folder: await trained(4, { handoff: await handOn(run) }) });
+      losses.push(done.dev.loss);
+    }
+    expect(losses[1]).toBeCloseTo(losses[0], 4);
+  });
+
   it("takes the place of the run that was handed on", async () => {
     const copy = { ...options, out: join(folder, "run-copy") };
     const own = await handOn(copy);
@@ -119,6 +134,37 @@ describe("a finished result", () => {
     expect(done.out).toBe(copy.out);
     expect(existsSync(join(copy.out, "model.safetensors"))).toBe(true);
     expect(existsSync(join(copy.out, "checkpoints"))).toBe(false);
+  });
+});
+
+/** A copy of a model folder with 37 more rows in the embedding table, which are never guessed. */
+async function padTable(from: string, to: string): Promise<void> {
+  cpSync(join(folder, from), join(folder, to), { recursive: true });
+  const config = join(folder, to, "config.json");
+  const json = JSON.parse(readFileSync(config, "utf8")) as { vocab_size: number };
+  writeFileSync(config, JSON.stringify({ ...json, vocab_size: json.vocab_size + 37 }));
+  const tensors: NamedTensor[] = [];
+  await using file = await openSafetensors(join(folder, from, "model.safetensors"));
+  for (const [name, { shape }] of file.tensors) {
+    const wide = name.endsWith("word_embeddings.weight") || name === "cls.predictions.bias";
+    const [rows, ...rest] = shape;
+    const padded = wide ? [rows + 37, ...rest] : shape;
+    const data = new Float32Array(padded.reduce((product, size) => product * size, 1)).fill(-1e4);
+    if (rest.length > 0) data.fill(0);
+    data.set(Float32Array.from(await file.read(name), Number));
+    tensors.push({ name, shape: padded, data });
+  }
+  await writeSafetensors(join(folder, to, "model.safetensors"), tensors);
+}
+
+describe("without an output folder", () => {
+  it("is refused where the run is no longer where it was", async () => {
+    const gone = { ...options, out: join(folder, "gone") };
+    const copy = await trained(2, { handoff: await handOn(gone) });
+    rmSync(gone.out, { recursive: true });
+    const message = await messageOf(async () => importHere({ folder: copy }));
+    expect(message).toMatch(/ERR_IMPORT_NO_RUN.*does not stand in .*gone.*--out/);
+    expect(existsSync(gone.out)).toBe(false);
   });
 });
 
@@ -137,6 +183,13 @@ describe("an unfinished result", () => {
     expect(events.find((event) => event.event === "start")?.resumedFrom).toBe(2);
     expect(events.some((event) => event.event === "phase" && event.phase === "tokenizing")).toBe(false);
     expect(events.at(-1)).toMatchObject({ event: "done", steps: 4 });
+  });
+
+  it("says that it cannot be written where a part of the path is a file", async () => {
+    const out = join(folder, "corpus.txt/run");
+    expect(await messageOf(async () => importHere({ folder: await trained(2), out }))).toMatch(
+      /ERR_NOT_WRITABLE.*a part of the path is a file/,
+    );
   });
 
   it("is refused where the run there has gone further, or is another", async () => {
@@ -183,7 +236,7 @@ describe("what is not the result of this hand-off", () => {
     [
       "with a NaN",
       { weights: replace(BIAS, { data: Float32Array.of(0, Number.NaN) }) },
-      /ERR_TENSOR_NOT_FINITE.*seq_relationship\.bias" holds NaN/,
+      /ERR_TENSOR_NOT_FINITE.*seq_relationship\.bias" 1 is not \(NaN at \[1\]\)/,
     ],
     [
       "with infinity",

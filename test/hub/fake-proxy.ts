@@ -1,4 +1,7 @@
-/** A forward proxy on this machine: whole addresses for http, CONNECT for https (RFC 9110, sections 7.4 and 9.3.6). */
+/**
+ * A forward proxy on this machine: whole addresses for http, CONNECT for https (RFC 9110, sections 7.4 and 9.3.6). Over
+ * http it knows the way to names under .test, which are all this machine.
+ */
 import { createServer, request } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
 import { afterAll } from "vitest";
@@ -31,7 +34,9 @@ export async function startProxy(): Promise<FakeProxy> {
     proxy.passed.push(`${incoming.method} ${incoming.url}`);
     if (!admits(incoming.headers)) return void response.writeHead(407).end();
     const { "proxy-authorization": _, ...headers } = incoming.headers;
-    const onward = request(incoming.url ?? "", { method: incoming.method, headers }, (answer) => {
+    const target = new URL(incoming.url ?? "");
+    if (target.hostname.endsWith(".test")) target.hostname = "127.0.0.1";
+    const onward = request(target, { method: incoming.method, headers }, (answer) => {
       response.writeHead(answer.statusCode ?? 502, answer.headers);
       answer.pipe(response);
     });

@@ -30,33 +30,42 @@ beforeEach(() => {
 });
 
 describe("over http", () => {
+  /** The hub and its CDN by names that only the proxy knows. */
+  const elsewhere = () => {
+    const { hub } = setting;
+    hub.cdnAddress = hub.cdn.replace("127.0.0.1", "cdn.test");
+    return { HF_ENDPOINT: hub.endpoint.replace("127.0.0.1", "hub.test") };
+  };
+
   test("every request goes through HTTP_PROXY, in either case", async () => {
     for (const name of ["HTTP_PROXY", "http_proxy", "ALL_PROXY"]) {
-      setting.env = { [name]: proxy.address };
+      setting.hub.cdnAddress = undefined;
+      setting.env = { ...elsewhere(), [name]: proxy.address };
       setting.cache += "-";
       proxy.passed.length = 0;
       setting.hub.seen.length = 0;
       await setting.resolve();
       expect(proxy.passed).toHaveLength(setting.hub.seen.length);
-      expect(proxy.passed[0]).toBe(`GET ${setting.hub.endpoint}/api/models/${ID}/revision/main`);
+      expect(proxy.passed[0]).toBe(`GET ${setting.env.HF_ENDPOINT}/api/models/${ID}/revision/main`);
     }
   });
 
-  test("but for hosts in NO_PROXY", async () => {
-    setting.env = { HTTP_PROXY: proxy.address, NO_PROXY: "127.0.0.1" };
-    await setting.resolve();
-    expect(proxy.passed).toEqual([]);
-  });
-
-  test("the token goes through the proxy to the endpoint, the proxy's password to the proxy alone", async () => {
+  test("the proxy's password goes to the proxy alone, and no token through it", async () => {
     const basic = `Basic ${Buffer.from("ada:pw").toString("base64")}`;
     proxy.wants = basic;
-    setting.env = { HTTP_PROXY: proxy.address.replace("//", "//ada:pw@"), HF_TOKEN: "hf_abc" };
+    const HTTP_PROXY = proxy.address.replace("//", "//ada:pw@");
+    setting.env = { ...elsewhere(), HTTP_PROXY, HF_TOKEN: "hf_abc" };
     await setting.resolve();
     expect(new Set(proxy.credentials)).toEqual(new Set([basic]));
-    expect(
-      new Set(setting.hub.seen.filter(({ server }) => server === "hub").map((seen) => seen.authorization)),
-    ).toEqual(new Set(["Bearer hf_abc"]));
+    expect(setting.hub.seen.filter(({ authorization }) => authorization !== undefined)).toEqual([]);
+  });
+
+  test("a hub on this machine is asked directly, so that its token stays here", async () => {
+    setting.env = { HTTP_PROXY: proxy.address, ALL_PROXY: proxy.address, HF_TOKEN: "hf_abc" };
+    await setting.resolve();
+    expect(proxy.passed).toEqual([]);
+    const hubs = setting.hub.seen.filter(({ server }) => server === "hub");
+    expect(new Set(hubs.map(({ authorization }) => authorization))).toEqual(new Set(["Bearer hf_abc"]));
   });
 });
 
@@ -72,10 +81,18 @@ describe("over https", () => {
 
   test("a tunnel is dug for every request", async () => {
     setting.env.HTTPS_PROXY = proxy.address;
+    setting.env.HF_TOKEN = "hf_abc";
     await setting.resolve();
+    expect(secure.seen[0].authorization).toBe("Bearer hf_abc");
     const hosts = [secure.endpoint, secure.cdn].map((address) => `CONNECT ${new URL(address).host}`);
     expect(new Set(proxy.passed)).toEqual(new Set(hosts));
     expect(proxy.passed).toHaveLength(secure.seen.length);
+  });
+
+  test("but for hosts in NO_PROXY", async () => {
+    Object.assign(setting.env, { HTTPS_PROXY: proxy.address, NO_PROXY: "localhost" });
+    await setting.resolve();
+    expect(proxy.passed).toEqual([]);
   });
 
   test("a proxy that wants a password, or is not there, is said, without the password", async () => {

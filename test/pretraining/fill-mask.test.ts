@@ -120,6 +120,53 @@ describe("fill-mask", () => {
     }
   });
 
+  test("refuses what is no BERT, and a head with a table of its own", async () => {
+    const json = toPretrainedConfig(config, "BertForMaskedLM");
+    for (const [type, next] of [
+      ["gpt2", /use a BERT, such as attune-zh-en-mini/],
+      ["roberta", /`attune train DATA --model` fine-tunes this one too/],
+    ] as const) {
+      const other = { tensors, config: { ...json, model_type: type } };
+      const message = await messageOf(async () =>
+        MaskedLanguageModel.load(await writeFolder(folder, type, other)),
+      );
+      expect(message).toMatch(
+        /^ERR_MODEL_FAMILY: `attune fill-mask` takes only BERTs: "model_type" must be "bert"/,
+      );
+      expect(message).toMatch(next);
+    }
+    const table = tensors.find(({ name }) => name.endsWith("word_embeddings.weight"));
+    if (table === undefined) throw new Error("no table");
+    const own = {
+      name: "cls.predictions.decoder.weight",
+      shape: table.shape,
+      data: table.data.map((x) => x + 1),
+    };
+    const untied = { tensors: [...tensors, own], config: { ...json, tie_word_embeddings: false } };
+    expect(
+      await messageOf(async () => MaskedLanguageModel.load(await writeFolder(folder, "untied", untied))),
+    ).toMatch(/^ERR_UNTIED_HEAD: `attune fill-mask` .*"cls\.predictions\.decoder\.weight" is another table/);
+  });
+
+  test("takes a head that is said to be untied and holds the same table, and one that is tied and does not", async (context) => {
+    requireDist(context);
+    const json = toPretrainedConfig(config, "BertForMaskedLM");
+    const table = tensors.find(({ name }) => name.endsWith("word_embeddings.weight"));
+    if (table === undefined) throw new Error("no table");
+    const decoder = { ...table, name: "cls.predictions.decoder.weight" };
+    for (const [data, tied] of [
+      [table.data, false],
+      [table.data.map((x) => x + 1), true],
+    ] as const) {
+      const same = {
+        tensors: [...tensors, { ...decoder, data }],
+        config: { ...json, tie_word_embeddings: tied },
+      };
+      const model = await MaskedLanguageModel.load(await writeFolder(folder, `tied-${tied}`, same));
+      await model.dispose();
+    }
+  });
+
   test("refuses a model without a trained masked-word head", async () => {
     const classifier = await writeFolder(folder, "classifier", { tensors: weights });
     expect(await messageOf(() => MaskedLanguageModel.load(classifier))).toMatch(

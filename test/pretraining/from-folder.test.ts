@@ -173,6 +173,39 @@ describe("going on with a folder", () => {
     ).toBeLessThan(0.1);
   });
 
+  it.each([
+    [
+      "of another family",
+      { model_type: "electra" },
+      /ERR_MODEL_FAMILY: `attune pretrain --model` takes only BERTs/,
+    ],
+    ["whose head has a table of its own", { tie_word_embeddings: false }, /ERR_UNTIED_HEAD.*decoder\.weight/],
+  ])("%s is refused", async (_, more, message) => {
+    await changed("learnt", "refused", (name) => name);
+    const path = join(folder, "refused", "model.safetensors");
+    const tensors = [];
+    {
+      await using weights = await openSafetensors(path);
+      for (const [name, { shape }] of weights.tensors)
+        tensors.push({ name, shape, data: await weights.read(name) });
+    }
+    const table = tensors.find(({ name }) => name.endsWith("word_embeddings.weight"));
+    if (table === undefined) throw new Error("no table");
+    const data = new Float32Array(table.data.length).fill(1);
+    await writeSafetensors(path, [...tensors, { ...table, name: "cls.predictions.decoder.weight", data }]);
+    const config = join(folder, "refused", "config.json");
+    const json = JSON.parse(readFileSync(config, "utf8")) as Record<string, unknown>;
+    writeFileSync(config, JSON.stringify({ ...json, ...more }));
+    await expect(run(goOn("refused", "from-refused"))).rejects.toThrow(message);
+  });
+
+  it("whose vocabulary cannot be read is refused in words", async () => {
+    const own = (vocabulary: string) =>
+      run({ ...goOn("tiny", "from-vocabulary"), model: "tiny", maxPositions: 64, vocabulary });
+    await expect(own(join(folder, "none.txt"))).rejects.toThrow(/^ERR_FILE_MISSING: .*none\.txt/);
+    await expect(own(folder)).rejects.toThrow(/^ERR_READ: .*name a file, not a folder/);
+  });
+
   it("without a part of the encoder is refused by name, and leaves nothing", async () => {
     await changed("learnt", "broken", (name) => (name.includes("layer.1.output.dense") ? undefined : name));
     await expect(run(goOn("broken", "from-broken"))).rejects.toThrow(

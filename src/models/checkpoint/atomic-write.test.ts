@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promis
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { currentFile, writeFileAtomic, writeFolderAtomic } from "./atomic-write.ts";
+import { createFolderAtomic, currentFile, writeFileAtomic, writeFolderAtomic } from "./atomic-write.ts";
 
 /** Called before each change to the disk; throws where that is to fail. */
 const disk = vi.hoisted(() => ({ before: (_operation: string) => {} }));
@@ -224,5 +224,47 @@ describe("a folder", () => {
     await writeFile(join(folder, ".model.0a1b2c3d.tmp"), "");
     await writeFolderAtomic(join(folder, "model"), version(1));
     expect((await readdir(folder)).sort()).toEqual([".model.safetensors.0a1b2c3d.tmp", "model"]);
+  });
+});
+
+describe("a new folder that is filled", () => {
+  const fill = async (stage: string) => {
+    await mkdir(join(stage, "inner"));
+    await writeFile(join(stage, "inner/b.txt"), "b");
+  };
+
+  test("is there with all that is in it, in place of an empty one too", async () => {
+    for (const name of ["new", "above/new", "empty"]) {
+      if (name === "empty") await mkdir(join(folder, name));
+      await createFolderAtomic(join(folder, name), fill);
+      expect(await readFile(join(folder, name, "inner/b.txt"), "utf8")).toBe("b");
+    }
+    expect((await readdir(folder)).sort()).toEqual(["above", "empty", "new"]);
+  });
+
+  test("leaves nothing where filling fails, and removes what a killed process left", async () => {
+    await mkdir(join(folder, ".new.0123abcd.tmp/inner"), { recursive: true });
+    const failing = createFolderAtomic(join(folder, "new"), async (stage) => {
+      await fill(stage);
+      throw new Error("no more");
+    });
+    await expect(failing).rejects.toThrow(/^no more$/);
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  test("is refused in words where it cannot be", async () => {
+    await writeFile(join(folder, "file"), "");
+    await expect(createFolderAtomic(join(folder, "file/new"), fill)).rejects.toThrow(
+      /^ERR_NOT_WRITABLE: .*a part of the path is a file/,
+    );
+    await mkdir(join(folder, "taken"));
+    await writeFile(join(folder, "taken/a.txt"), "a");
+    await expect(createFolderAtomic(join(folder, "taken"), fill)).rejects.toThrow(/^ERR_WRITE: .*taken/);
+    failWith("mkdir", "EPERM");
+    await expect(createFolderAtomic(join(folder, "sys"), fill)).rejects.toThrow(
+      /^ERR_NOT_WRITABLE: .*EPERM.*sys/,
+    );
+    disk.before = () => {};
+    expect((await readdir(folder)).sort()).toEqual(["file", "taken"]);
   });
 });

@@ -89,6 +89,36 @@ export async function writeFolderAtomic(
   if (exists) await settle(folder);
 }
 
+/**
+ * Makes a new folder, with sub-folders as may be: it is there once `fill` has written all of it, and not before. On any
+ * failure nothing is left; what a killed process left is deleted by the next attempt.
+ *
+ * @param path where nothing stands, or an empty folder; the folders above it are created
+ * @param fill given the folder to write into, which lies beside `path`
+ * @throws AttuneError ERR_DISK_FULL, ERR_NOT_WRITABLE, ERR_WRITE naming the folder; what `fill` throws
+ * @example
+ * await createFolderAtomic("handoff", (stage) => writeFile(join(stage, "README.md"), "# Read me"));
+ */
+export async function createFolderAtomic(
+  path: string,
+  fill: (stage: string) => Promise<void>,
+): Promise<void> {
+  const folder = resolve(path);
+  const stage = temporaryBeside(folder);
+  try {
+    await mkdir(dirname(folder), { recursive: true });
+    await removeStale(folder);
+    await mkdir(stage);
+    await fill(stage);
+    await rmdir(folder).catch(() => undefined); // absent, or empty
+    await rename(stage, folder);
+    await flushFolder(dirname(folder));
+  } catch (error) {
+    await remove(stage);
+    throw writeError(error, path);
+  }
+}
+
 /** Where the current version of a file of such a folder is; the file itself may be absent. */
 export async function currentFile(folder: string, name: string): Promise<string> {
   const committed = join(folder, COMMIT, name);

@@ -1,6 +1,12 @@
 /** Model folders and weight files: read, write, and match with a model's parameters. Needs a file system. */
 export { BUILT_IN_MODEL, builtInModels, isBuiltIn, modelPath } from "./builtin.ts";
-export { currentFile, type FileContent, writeFileAtomic, writeFolderAtomic } from "./atomic-write.ts";
+export {
+  createFolderAtomic,
+  currentFile,
+  type FileContent,
+  writeFileAtomic,
+  writeFolderAtomic,
+} from "./atomic-write.ts";
 export { type ModelFolder, readModelFolder } from "./folder.ts";
 export {
   assertLoadable,
@@ -18,6 +24,7 @@ export {
   type NotFinite,
   readParameter,
 } from "./read-parameter.ts";
+export { maskedLmConfig } from "./masked-lm-config.ts";
 export { isFloat } from "./safetensors-dtype.ts";
 export {
   encodeSafetensors,

@@ -136,7 +136,7 @@ function parseIndex(text: string, path: string): Map<string, string> {
   const fileByTensor = new Map<string, string>();
   for (const [tensor, file] of Object.entries(map)) {
     if (typeof file !== "string" || file === "") throw wrongIndex(`it names no file for "${tensor}"`, path);
-    if (!isPlainName(file))
+    if (!staysInFolder(file))
       throw wrongIndex(`it says that "${tensor}" is in ${JSON.stringify(file)}, outside its folder`, path);
     fileByTensor.set(tensor, file);
   }
@@ -146,7 +146,7 @@ function parseIndex(text: string, path: string): Map<string, string> {
 }
 
 /** No folder, no drive, no way up: neither as POSIX nor as Windows reads it. */
-function isPlainName(file: string): boolean {
+function staysInFolder(file: string): boolean {
   return !/[/\\:\0]/.test(file) && file !== "." && file !== "..";
 }
 

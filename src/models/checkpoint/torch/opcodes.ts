@@ -112,7 +112,7 @@ function reduce(machine: Machine): void {
   const [callable, args] = machine.popTuple(2).items;
   if (!isKind(args, "tuple"))
     throw machine.malformed(`its pickle calls ${kindOf(callable)} with a ${kindOf(args)}`);
-  machine.push(machine.world.call(callable, args.items));
+  machine.push(machine.world.call(callable, args.items, (values) => machine.charge(values)));
 }
 
 function build(machine: Machine): void {

@@ -64,11 +64,11 @@ export function torchWorld(path: string): World {
       throw notWeights(`its pickle asks for the global "${module}.${name}"`, path);
     },
 
-    call(callable, args) {
+    call(callable, args, charge) {
       const name = isKind(callable, "global") ? callable.name : "";
       if (name === REBUILD_TENSOR) return rebuildTensor(args, malformed);
       if (name === REBUILD_PARAMETER) return rebuildParameter(args, malformed);
-      if (name === ORDERED_DICT) return orderedDict(args, malformed);
+      if (name === ORDERED_DICT) return orderedDict(args, malformed, charge);
       throw notWeights(`its pickle calls a ${kindOf(callable)} (REDUCE)`, path);
     },
 
@@ -131,11 +131,16 @@ function rebuildParameter([tensor]: readonly PickleValue[], malformed: Malformed
 }
 
 /** Nothing, or a list of pairs, as Python 2 wrote it. */
-function orderedDict(args: readonly PickleValue[], malformed: Malformed): PickleDict {
+function orderedDict(
+  args: readonly PickleValue[],
+  malformed: Malformed,
+  charge: (values: number) => void,
+): PickleDict {
   const dict: PickleDict = { kind: "dict", ordered: true, entries: new Map() };
   const [pairs = { kind: "list" as const, items: [] }, ...others] = args;
   if (!isKind(pairs, "list") || others.length > 0)
     throw malformed("an OrderedDict is made of something other than pairs");
+  charge(pairs.items.length); // one list may be copied by any number of calls
   for (const pair of pairs.items) {
     if ((!isKind(pair, "list") && !isKind(pair, "tuple")) || pair.items.length !== 2)
       throw malformed("an OrderedDict is made of something other than pairs");
@@ -151,9 +156,9 @@ function checkInside(view: TensorView, storage: StorageRef, malformed: Malformed
     throw malformed(
       `a tensor in storage ${storage.key} has ${shape.length} sizes and ${stride.length} strides`,
     );
-  if (shape.length > MAX_DIMENSIONS || !Number.isSafeInteger(countElements(shape)))
+  if (!Number.isSafeInteger(countElements(shape)))
     throw malformed(
-      `a tensor in storage ${storage.key} has more elements than can be counted: ${shape.slice(0, MAX_DIMENSIONS).join(" x ")}`,
+      `a tensor in storage ${storage.key} has more elements than can be counted: ${shape.join(" x ")}`,
     );
   const last = shape.includes(0) ? -1 : shape.reduce((sum, size, i) => sum + (size - 1) * stride[i], offset);
   if (last >= storage.elements)
@@ -164,6 +169,8 @@ function checkInside(view: TensorView, storage: StorageRef, malformed: Malformed
 
 function toCounts(value: PickleValue | undefined, what: string, malformed: Malformed): number[] {
   if (!isKind(value, "tuple") && !isKind(value, "list")) throw malformed(`${what} is not a tuple`);
+  if (value.items.length > MAX_DIMENSIONS)
+    throw malformed(`${what} has ${value.items.length} numbers, more than ${MAX_DIMENSIONS}`);
   return value.items.map((item) => toCount(item, what, malformed));
 }
 

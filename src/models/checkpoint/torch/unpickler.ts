@@ -5,7 +5,8 @@
  *
  * Of the opcodes only those do anything that data is written with, in the protocols that PyTorch uses (2 and later).
  * Those that name, build or call something go to a `World`, which knows a handful of names (torch-world.ts) and refuses
- * the rest; the others are refused by name. Time and memory are bounded by the number of opcodes, which has a limit.
+ * the rest; the others are refused by name. Time and memory are bounded by the number of opcodes and of the values that
+ * calls copy, which has a limit.
  */
 import { INST, refused, steps, STOP } from "./opcodes.ts";
 import { PickleCursor } from "./pickle-cursor.ts";
@@ -23,8 +24,8 @@ import {
 export interface World {
   /** The value of a name in a module, such as `OrderedDict` in `collections`. */
   find(module: string, name: string): PickleValue;
-  /** The result of a call. */
-  call(callable: PickleValue, args: readonly PickleValue[]): PickleValue;
+  /** The result of a call. `charge` is told of each value that it copies, before it does. */
+  call(callable: PickleValue, args: readonly PickleValue[], charge: (values: number) => void): PickleValue;
   /** What a persistent id stands for. */
   load(id: PickleValue): PickleValue;
   /** Called where `target` is to take the attributes `state`. */
@@ -33,8 +34,8 @@ export interface World {
 
 /** Longest pickle that is read; a BERT's has 50 kB. */
 export const MAX_PICKLE_BYTES = 64 * 2 ** 20;
-/** About 60 are needed for a tensor, so that this is enough for more than 16,000. */
-const MAX_OPCODES = 1_000_000;
+/** Opcodes and copied values. About 60 are needed for a tensor, so that this is enough for more than 16,000. */
+const MAX_STEPS = 1_000_000;
 /** Bytes of a whole number; PyTorch's magic number has 10. */
 const MAX_LONG_BYTES = 64;
 
@@ -65,6 +66,7 @@ export class Machine {
   stack: PickleValue[] = [];
   /** What lies below each mark. */
   readonly below: PickleValue[][] = [];
+  #steps = 0;
 
   constructor(cursor: PickleCursor, world: World, path: string) {
     this.cursor = cursor;
@@ -74,7 +76,8 @@ export class Machine {
 
   /** The value at STOP. */
   run(): PickleValue {
-    for (let count = 0; count < MAX_OPCODES; count++) {
+    for (;;) {
+      this.charge(1);
       const code = this.cursor.byte();
       if (code === STOP) {
         const value = this.pop();
@@ -86,7 +89,12 @@ export class Machine {
       if (step === undefined) throw this.refuse(code);
       step(this);
     }
-    throw this.malformed(`its pickle has more than ${MAX_OPCODES} opcodes`);
+  }
+
+  /** Counts what an opcode does, so that a few bytes cannot keep it busy for long. */
+  charge(count: number): void {
+    this.#steps += count;
+    if (this.#steps > MAX_STEPS) throw this.malformed(`its pickle takes more than ${MAX_STEPS} steps`);
   }
 
   push(value: PickleValue): void {
