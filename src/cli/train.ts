@@ -75,13 +75,13 @@ export function trainCommand(context: Context): AnyCommand {
     .addOption(
       numberOption(
         "--token-dropout <x>",
-        "share of tokens hidden in training (default: 0.15, from a folder or hub id 0)",
+        "share of tokens hidden in training (default: 0.15, from a large model 0)",
       ),
     )
     .addOption(
       numberOption(
         "--piece-dropout <x>",
-        "how often words are spelled in other pieces (default: 0.3, built-in model 0.2, from a folder 0)",
+        "how often words are spelled in other pieces (default: from scratch 0.3, from a small model 0.2, else 0)",
       ),
     )
     .addOption(

@@ -77,11 +77,11 @@ export interface TrainOptions extends DataOptions {
   readonly maxGradNorm?: number;
   /** Dropout everywhere; default the model's own (0.1). */
   readonly dropout?: number;
-  /** Share of input tokens hidden behind [MASK] in training. Default 0.15 from scratch and from the built-in model, 0 from a folder. */
+  /** Share of input tokens hidden behind [MASK] in training. Default 0.15; 0 from a model of more than 256 hidden units. */
   readonly tokenDropout?: number;
   /**
    * Share of vocabulary matches passed over when training texts are tokenized, anew at every step, so that words are
-   * spelled in several ways. Default 0.3 from scratch, 0.2 from the built-in model, 0 from a folder.
+   * spelled in several ways. Default 0.3 from scratch, 0.2 from a model of up to 256 hidden units, else 0.
    */
   readonly pieceDropout?: number;
   /**
@@ -149,6 +149,9 @@ const fineTuning = [
 const LEAST_STEPS = 300;
 const MOST_EPOCHS = 30;
 
+/** Small models learn a small set by heart as quickly as those from scratch do: up to this size their inputs get noise. */
+const NOISY_HIDDEN_SIZE = 256;
+
 /** What training starts with from a folder. */
 function fromFolder({ hiddenSize, examples }: StartFacts, batchSize: number) {
   const { lr, epochs } = fineTuning.find(({ upTo }) => hiddenSize <= upTo) ?? LARGE;
@@ -203,7 +206,7 @@ function applyDefaults(
   const model =
     options.model ?? (isBuiltIn(BUILT_IN_MODEL) && !wantsScratch(options) ? BUILT_IN_MODEL : "mini");
   const scratch = isPresetName(model);
-  const builtIn = model === BUILT_IN_MODEL; // small as those from scratch, and as quick to learn a small set by heart
+  const small = facts.hiddenSize <= NOISY_HIDDEN_SIZE;
   const start = isPresetName(model) ? fromScratch[model] : fromFolder(facts, batchSize);
   return {
     ...options,
@@ -224,8 +227,8 @@ function applyDefaults(
     weightDecay: options.weightDecay ?? 0.01,
     maxGradNorm: options.maxGradNorm ?? 1,
     emaDecay: options.emaDecay ?? start.emaDecay,
-    tokenDropout: options.tokenDropout ?? (scratch || builtIn ? 0.15 : 0),
-    pieceDropout: options.pieceDropout ?? (scratch ? 0.3 : builtIn ? 0.2 : 0),
+    tokenDropout: options.tokenDropout ?? (scratch || small ? 0.15 : 0),
+    pieceDropout: options.pieceDropout ?? (scratch ? 0.3 : small ? 0.2 : 0),
     minFrequency: options.minFrequency ?? 5,
     vocabSize: options.vocabSize ?? 8000,
     lowercase: options.lowercase ?? true,
