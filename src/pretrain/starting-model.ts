@@ -4,18 +4,22 @@
  */
 import { readFile } from "node:fs/promises";
 import { internal } from "../base/errors.ts";
+import { elementCount } from "../base/shape.ts";
 import type { TrainingEngine } from "../engine/index.ts";
 import type { ModelPlace } from "../hub/index.ts";
 import type { BertConfig } from "../models/bert/config.ts";
 import { parseBertConfig } from "../models/bert/config.ts";
+import { bertPretrainingLoss } from "../models/bert/masked-lm.ts";
 import { bertEncoderPreset, isPresetName } from "../models/bert/presets.ts";
 import {
   assertLoadable,
+  type Match,
   matchParameters,
   readModelFolder,
   readParameter,
+  type StoredWeights,
 } from "../models/checkpoint/index.ts";
-import { initialize } from "../nn/index.ts";
+import { initialize, type ParameterSpec } from "../nn/index.ts";
 import type { Backend } from "../runtime/index.ts";
 import { BertTokenizer, readVocabulary } from "../text/index.ts";
 import { hashModelFiles, requireMask, shownName, wordPieceOfFolder } from "../train/index.ts";
@@ -32,6 +36,8 @@ export interface PretrainStartingModel {
   readonly sha256: Readonly<Record<string, string>>;
   readonly config: BertConfig;
   readonly tokenizer: BertTokenizer;
+  /** Tensors of the folder that the run has no place for: heads of other tasks and objectives. Default: none. */
+  readonly unused?: readonly string[];
   /** Puts the first weights into the engine and names those of a folder's model that start afresh. */
   fill(engine: TrainingEngine, corpus: Corpus, backend: Backend): Promise<readonly string[]>;
 }
@@ -86,7 +92,7 @@ async function* fromScratch(
 }
 
 async function fromFolder(
-  { model, seed }: ResolvedPretrainOptions,
+  { model, seed, objective }: ResolvedPretrainOptions,
   place: ModelPlace,
 ): Promise<PretrainStartingModel> {
   const path = place.folder;
@@ -94,19 +100,18 @@ async function fromFolder(
   await folder.weights.close();
   const { encoder: config } = parseBertConfig(folder.config, folder.configFile);
   const tokenizer = wordPieceOfFolder(folder, config.vocabSize);
+  const unused = await checkWeights(path, bertPretrainingLoss(config, objective).parameters);
   return {
     from: shownName(model, place),
     sha256: await hashModelFiles(model, folder, place.hub),
     config,
     tokenizer,
+    unused,
     async fill(engine) {
       const { weights } = await readModelFolder(path);
       try {
         const specs = engine.parameters.map(({ spec }) => spec);
-        const match = matchParameters(specs, weights);
-        // a bare encoder lacks the heads, a masked-language model the pooler: those start afresh
-        const isHead = (name: string) => name.startsWith("cls.") || name.startsWith("bert.pooler.");
-        assertLoadable({ ...match, missing: match.missing.filter((name) => !isHead(name)) });
+        const match = matchEncoder(specs, weights);
         for (const { spec, values } of engine.parameters) {
           const stored = match.storedNames.get(spec.name);
           if (stored === undefined) initialize(spec, seed, values);
@@ -118,4 +123,34 @@ async function fromFolder(
       }
     },
   };
+}
+
+/** A bare encoder lacks the heads, a masked-language model the pooler: those start afresh. */
+function matchEncoder(specs: readonly ParameterSpec[], weights: StoredWeights): Match {
+  const match = matchParameters(specs, weights);
+  const isHead = (name: string) => name.startsWith("cls.") || name.startsWith("bert.pooler.");
+  assertLoadable({ ...match, missing: match.missing.filter((name) => !isHead(name)) });
+  return match;
+}
+
+/**
+ * Reads the weights once before the corpus is tokenized, which may take hours.
+ *
+ * @returns the tensors that the run has no place for; copies of others, such as the tied decoder, left out
+ * @throws as `assertLoadable` and `readParameter` do
+ */
+async function checkWeights(path: string, specs: readonly ParameterSpec[]): Promise<readonly string[]> {
+  const { weights } = await readModelFolder(path);
+  try {
+    const { storedNames, unexpected, ignored } = matchEncoder(specs, weights);
+    for (const spec of specs) {
+      const stored = storedNames.get(spec.name);
+      if (stored !== undefined)
+        await readParameter(weights, stored, spec, new Float32Array(elementCount(spec.shape)));
+    }
+    const pairs = ignored.filter(({ name }) => name.includes("cls.seq_relationship."));
+    return [...unexpected, ...pairs.map(({ name }) => name)];
+  } finally {
+    await weights.close();
+  }
 }
