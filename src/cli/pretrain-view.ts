@@ -33,6 +33,7 @@ export class PretrainView implements EventSink<PretrainEvent> {
   readonly #progress: Progress;
   #phase = "reading the corpus";
   #headed = false;
+  #resumed = false;
 
   constructor(terminal: Terminal) {
     this.#terminal = terminal;
@@ -88,6 +89,7 @@ export class PretrainView implements EventSink<PretrainEvent> {
 
   #start(event: PretrainStart): void {
     const { corpus, model, resumedFrom } = event;
+    this.#resumed = resumedFrom !== undefined;
     const field = (name: string, value: string) => fieldLines(name, value, layoutFor(this.#terminal.stdout));
     const sizes = `${counted(model.layers, "layer")} of ${model.hiddenSize}, ${count(model.vocabSize)} tokens`;
     const left = [
@@ -145,7 +147,9 @@ export class PretrainView implements EventSink<PretrainEvent> {
   #done(event: PretrainDone): void {
     this.#progress.close();
     const { width } = layoutFor(this.#terminal.stdout);
-    const summary = `${counted(event.steps, "step")}, ${short(event.tokens)} tokens in ${duration(event.elapsedMs)}; hidden words guessed right: ${(100 * event.dev.accuracy).toFixed(1)}%; pseudo-perplexity ${event.pseudoPerplexity.toFixed(2)}`;
+    const seen = `${counted(event.steps, "step")}, ${short(event.tokens)} tokens`;
+    const took = duration(event.elapsedMs);
+    const summary = `${seen} ${this.#resumed ? `in all, ${took} since it was resumed` : `in ${took}`}; hidden words guessed right: ${(100 * event.dev.accuracy).toFixed(1)}%; pseudo-perplexity ${event.pseudoPerplexity.toFixed(2)}`;
     this.#lines(
       "",
       ...wrap(summary, width),

@@ -7,7 +7,7 @@ import { PretrainView } from "./pretrain-view.ts";
 const scores = { loss: 5.5, accuracy: 0.1234, perplexity: 244.69, maskedTokens: 3000 };
 const figures = { loss: 6, gradNorm: 1, lr: 1e-3, tokens: 4000, tokensPerSecond: 5500, remainingMs: 60_000 };
 
-function events(sentenceAccuracy: number | undefined): PretrainEvent[] {
+function events(sentenceAccuracy: number | undefined, resumedFrom?: number): PretrainEvent[] {
   const dev = { ...scores, sentenceAccuracy };
   return [
     { event: "phase", phase: "vocabulary" },
@@ -36,7 +36,7 @@ function events(sentenceAccuracy: number | undefined): PretrainEvent[] {
       seed: 1,
       totalSteps: 7000,
       epochs: 0.84,
-      resumedFrom: undefined,
+      resumedFrom,
     },
     { event: "warning", code: "WARN_FRESH_HEAD", message: "the pooler starts afresh" },
     { event: "step", step: 1, totalSteps: 7000, epoch: 0, ...figures },
@@ -55,10 +55,13 @@ function events(sentenceAccuracy: number | undefined): PretrainEvent[] {
   ];
 }
 
-function shown(sentenceAccuracy: number | undefined, isTerminal = false): FakeTerminal {
+function shown(
+  sentenceAccuracy: number | undefined,
+  { isTerminal = false, resumedFrom }: { isTerminal?: boolean; resumedFrom?: number } = {},
+): FakeTerminal {
   const terminal = new FakeTerminal({ isTerminal });
   const view = new PretrainView(terminal);
-  for (const event of events(sentenceAccuracy)) view.show(event);
+  for (const event of events(sentenceAccuracy, resumedFrom)) view.show(event);
   view.close();
   return terminal;
 }
@@ -89,12 +92,19 @@ describe("what attune pretrain shows", () => {
     expect(err).toContain("note: the pooler starts afresh");
   });
 
+  it("the time since it was resumed, of tokens that were seen before as well", () => {
+    const { lines } = shown(undefined, { resumedFrom: 3500 });
+    expect(lines.join(" ")).toContain(
+      "7,000 steps, 28.0M tokens in all, 1 h 30 min since it was resumed; hidden words",
+    );
+  });
+
   it("no column for an objective that was not trained", () => {
     expect(shown(undefined).out).not.toContain("pair accuracy");
   });
 
   it("a bar on a terminal", () => {
-    const { err } = shown(undefined, true);
+    const { err } = shown(undefined, { isTerminal: true });
     expect(err).toContain("learning the vocabulary");
     expect(err).toContain("2,000 documents");
     expect(err).toContain("5.50k tokens/s");

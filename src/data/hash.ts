@@ -5,8 +5,12 @@ import { join } from "node:path";
 import { inHandfuls, listFolder } from "./folder.ts";
 import { readBytes } from "./source.ts";
 
-/** In hexadecimal: of the bytes on disk (as `sha256sum` prints), or of the names and hashes in a folder. */
-export async function hashSource(path: string): Promise<string> {
+/**
+ * In hexadecimal: of the bytes on disk (as `sha256sum` prints), or of the names and hashes in a folder.
+ *
+ * @param onChunk called as parts of a file have been read; may throw to stop
+ */
+export async function hashSource(path: string, onChunk: () => void = () => {}): Promise<string> {
   const hash = createHash("sha256");
   if ((await stat(path)).isDirectory()) {
     for (const files of inHandfuls(await listFolder(path))) {
@@ -16,7 +20,10 @@ export async function hashSource(path: string): Promise<string> {
       );
     }
   } else {
-    for await (const chunk of readBytes({ path, gzip: false })) hash.update(chunk);
+    for await (const chunk of readBytes({ path, gzip: false })) {
+      hash.update(chunk);
+      onChunk();
+    }
   }
   return hash.digest("hex");
 }

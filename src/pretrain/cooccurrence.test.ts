@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { temporaryFolder } from "../../test/temporary-files.ts";
 import { Random } from "../base/random.ts";
 import { loadBackend } from "../runtime/index.ts";
-import { embedCooccurrence } from "./cooccurrence.ts";
+import { countPairs, embedCooccurrence } from "./cooccurrence.ts";
 import type { Corpus } from "./corpus.ts";
 import { cutDocuments, type DocumentRange } from "./sequences.ts";
 import { CONTINUES, TokenStore, TokenStoreWriter } from "./token-store.ts";
@@ -96,6 +96,15 @@ describe("embeddings from co-occurrence", () => {
       expect(row(word).subarray(0, 12)).not.toEqual(row(word, before).subarray(0, 12));
       expect(row(word).every(Number.isFinite)).toBe(true);
     }
+  });
+
+  it("come from counts that are exact, also of pairs that stand together millions of times", async () => {
+    const sequences = 75_000; // of 40 tokens
+    const corpus = await corpusOf([new Array<number>(40 * sequences).fill(7), [7, 8]]);
+    // distance d stands 40 - d times in a sequence, and weighs (6 - d) fifths
+    const inOne = [1, 2, 3, 4, 5].reduce((sum, d) => sum + (6 - d) * (40 - d), 0);
+    expect([...countPairs(corpus, [7, 8], 9)]).toEqual([2 * inOne * sequences, 5, 5, 0]);
+    corpus.store.close();
   });
 
   it.each([

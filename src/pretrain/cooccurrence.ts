@@ -19,6 +19,7 @@ import { encodeModel } from "../onnx/index.ts";
 import type { Backend } from "../runtime/index.ts";
 import type { Corpus } from "./corpus.ts";
 import { largestEigenpairs, type MatrixProducts } from "./eigen.ts";
+import { floats } from "./floats.ts";
 import { CONTINUES } from "./token-store.ts";
 
 const WINDOW = 5;
@@ -52,8 +53,7 @@ export async function embedCooccurrence(
   const words = frequentWords(corpus, options);
   const n = words.length;
   const rank = Math.min(hiddenSize, n);
-  const matrix = countPairs(corpus, words, options.vocabSize);
-  toPointwiseInformation(matrix, n);
+  const matrix = toPointwiseInformation(countPairs(corpus, words, options.vocabSize), n);
   const products = await matrixProducts(matrix, n, backend);
   try {
     const random = new Random(options.seed, "cooccurrence");
@@ -94,48 +94,60 @@ function* sequencesOf({ store, train }: Corpus): Generator<Uint32Array> {
   for (let i = 0; i < train.starts.length; i++) yield store.read(train.starts[i], train.lengths[i]);
 }
 
-/** c, [n, n] in row-major order, symmetric. */
-function countPairs(corpus: Corpus, words: readonly number[], vocabSize: number): Float32Array {
+/** The largest count: a corpus would need tens of billions of tokens to come to it. */
+const MOST_COUNTS = 2 ** 32 - 1;
+
+/** 5 c, [n, n] in row-major order, symmetric. Fifths are whole numbers, and add up exactly where float32 would not. */
+export function countPairs(
+  corpus: Corpus,
+  words: readonly number[],
+  vocabSize: number,
+): Uint32Array<ArrayBuffer> {
   const n = words.length;
   const places = new Int32Array(vocabSize).fill(-1);
   words.forEach((word, i) => {
     places[word] = i;
   });
-  const matrix = new Float32Array(n * n);
+  const matrix = new Uint32Array(n * n);
+  const add = (place: number, count: number) => {
+    matrix[place] = Math.min(MOST_COUNTS, matrix[place] + count);
+  };
   for (const tokens of sequencesOf(corpus)) {
     for (let i = 0; i < tokens.length; i++) {
       const a = places[tokens[i] & ~CONTINUES];
       if (a < 0) continue;
       for (let distance = 1; distance <= WINDOW && i + distance < tokens.length; distance++) {
         const b = places[tokens[i + distance] & ~CONTINUES];
-        if (b >= 0) matrix[a * n + b] += (WINDOW + 1 - distance) / WINDOW;
+        if (b >= 0) add(a * n + b, WINDOW + 1 - distance);
       }
     }
   }
   for (let i = 0; i < n; i++) {
     for (let j = 0; j <= i; j++) {
-      const both = matrix[i * n + j] + matrix[j * n + i];
-      matrix[i * n + j] = both;
-      matrix[j * n + i] = both;
+      const other = matrix[j * n + i];
+      add(i * n + j, other);
+      matrix[j * n + i] = matrix[i * n + j];
     }
   }
   return matrix;
 }
 
-/** c to m, in place. */
-function toPointwiseInformation(matrix: Float32Array, n: number): void {
+/** c, at any scale, to m, in the same memory. */
+function toPointwiseInformation(counts: Uint32Array<ArrayBuffer>, n: number): Float32Array {
+  const matrix = new Float32Array(counts.buffer);
   const totals = new Float64Array(n);
-  for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) totals[i] += matrix[i * n + j];
+  for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) totals[i] += counts[i * n + j];
   const contexts = totals.map((total) => total ** SMOOTHING);
   const all = contexts.reduce((sum, context) => sum + context, 0);
   // log c_ij/(c_i q_j) and log c_ij/(c_j q_i), averaged
   const half = totals.map((total, i) => 0.5 * (Math.log(total) + Math.log(contexts[i] / all)));
   for (let i = 0; i < n; i++) {
     for (let j = 0; j < n; j++) {
-      const count = matrix[i * n + j];
+      const count = counts[i * n + j];
       matrix[i * n + j] = count === 0 ? 0 : Math.max(0, Math.log(count) - half[i] - half[j]);
     }
   }
+  return matrix;
 }
 
 /** Products of the matrix on ONNX Runtime: ten times as fast as a loop. */
@@ -159,15 +171,14 @@ async function matrixProducts(
     shape,
     data,
   });
-  const floats = (data: unknown): Float32Array => (data instanceof Float32Array ? data : new Float32Array(0));
   return {
     async multiply(q, k) {
       const { y } = await plain.run({ a: float32([n, n], matrix), b: float32([n, k], q) });
-      return floats(y.data);
+      return floats(y.data, "products");
     },
     async gram(x, y, k) {
       const product = await transposed.run({ a: float32([n, k], x), b: float32([n, k], y) });
-      return floats(product.y.data);
+      return floats(product.y.data, "products");
     },
     async dispose() {
       await plain.dispose();

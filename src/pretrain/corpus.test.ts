@@ -1,10 +1,11 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
-import { temporaryFolder } from "../../test/temporary-files.ts";
+import { describe, expect, it, vi } from "vitest";
+import { collect, temporaryFolder } from "../../test/temporary-files.ts";
 import { Random } from "../base/random.ts";
 import { BertTokenizer } from "../text/index.ts";
 import { type Corpus, findCorpus, learnVocabulary, tokenizeCorpus } from "./corpus.ts";
+import type { PretrainEvent } from "./events.ts";
 import { mask } from "./masking.ts";
 import { type PretrainOptions, resolvePretrainOptions } from "./options.ts";
 import { CONTINUES } from "./token-store.ts";
@@ -173,6 +174,38 @@ describe("what is read", () => {
     await expect(tokenize({ corpora: [write("little.txt", text)] })).rejects.toThrow(message);
   });
 
+  it("refuses held-out files of short documents alone, by name", async () => {
+    const [train, dev] = [write("long.txt", lines(0, 9)), write("short-dev.txt", "w1\nw2\n")];
+    await expect(tokenize({ corpora: [train], dev })).rejects.toThrow(
+      /ERR_CORPUS_EMPTY: held-out text must.*2 tokens or more; all of its documents are shorter \(.*short-dev\.txt\)/,
+    );
+  });
+
+  it("refuses an encoding where every file is Parquet", async () => {
+    const corpora = [write("a.parquet", "PAR1"), write("b.pq", "PAR1")];
+    await expect(tokenize({ corpora, encoding: "gb18030" })).rejects.toThrow(
+      /ERR_OPTION_UNUSED.*--encoding.*"gb18030", and every file is Parquet/,
+    );
+  });
+
+  it("is reported after 200 ms too, not after thousands of documents alone", async () => {
+    const now = vi.spyOn(performance, "now");
+    let ms = 0;
+    now.mockImplementation(() => (ms += 90));
+    try {
+      const resolved = resolvePretrainOptions({ corpora: [write("slow.txt", lines(0, 12))], out: folder });
+      const source = await findCorpus(resolved);
+      const readingOf = async (events: AsyncIterable<PretrainEvent>) =>
+        (await collect(events)).flatMap((event) => (event.event === "reading" ? [event.documents] : []));
+      expect(await readingOf(learnVocabulary(source, resolved))).toEqual([3, 6, 9, 12, 12]);
+      const options = { ...resolved, minTokens: 2 };
+      const store = join(folder, `store-${folders++}`);
+      expect(await readingOf(tokenizeCorpus(source, tokenizer, options, store))).toEqual([3, 6, 9, 12]);
+    } finally {
+      now.mockRestore();
+    }
+  });
+
   it("refuses a column for files that have none", async () => {
     const path = write("plain.txt", lines(0, 9));
     await expect(tokenize({ corpora: [path], textColumn: "body" })).rejects.toThrow(
@@ -201,6 +234,16 @@ describe("the store", () => {
       expect((await tokenize({ corpora: [path], ...change }, to)).phases).toEqual(["tokenizing"]);
       expect((await tokenize({ corpora: [path], ...change }, to)).phases).toEqual([]);
     }
+  });
+
+  it("is made anew where other files are held out, or the encoding is another", async () => {
+    const dev = write("reused-dev.txt", lines(60, 80));
+    const { to } = await tokenize({ corpora: [path, dev] });
+    const { phases, corpus } = await tokenize({ corpora: [path], dev }, to);
+    expect(phases).toEqual(["tokenizing"]);
+    expect(corpus.counts).toMatchObject({ documents: 60, devDocuments: 20 });
+    expect((await tokenize({ corpora: [path], dev, encoding: "utf-8" }, to)).phases).toEqual(["tokenizing"]);
+    expect((await tokenize({ corpora: [path], dev, encoding: "utf-8" }, to)).phases).toEqual([]);
   });
 
   it("is made anew where a file has changed, and goes where reading fails", async () => {

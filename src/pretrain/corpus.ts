@@ -2,23 +2,23 @@
  * From corpus files to a token store with sequences for training and held-out ones.
  *
  * Documents are read twice at most: to learn the vocabulary, and to tokenize. The same text is taken once; which
- * documents are held out is a function of their text, so that the order of files does not matter. Where words are
- * hidden whole, Chinese words are found by Unicode's segmenter with the dictionary that Node brings (ICU); English ones
- * are what WordPiece splits.
+ * documents are held out is a function of their text, so that the order of files does not matter.
  */
 import { createHash } from "node:crypto";
 import { AttuneError, internal } from "../base/errors.ts";
 import { hashSource } from "../data/index.ts";
 import type { BertTokenizer } from "../text/index.ts";
-import { SPECIAL_TOKENS, WordPieceTrainer } from "../text/index.ts";
-import { type CorpusFile, corpusFiles, documents } from "./documents.ts";
+import { WordPieceTrainer } from "../text/index.ts";
+import { type CorpusFile, corpusFiles, documents, isParquet } from "./documents.ts";
+import { encoder } from "./encode-documents.ts";
 import type { CorpusCounts, PretrainEvent } from "./events.ts";
 import { specialTokens } from "./examples.ts";
 import { defaultTextColumn, type ResolvedPretrainOptions } from "./options.ts";
+import { ReportClock } from "./report-clock.ts";
 import { hashText, SeenHashes } from "./seen-texts.ts";
 import type { DocumentRange, Sequences } from "./sequences.ts";
 import { cutDocuments } from "./sequences.ts";
-import { CONTINUES, TokenStore, TokenStoreWriter } from "./token-store.ts";
+import { TokenStore, TokenStoreWriter } from "./token-store.ts";
 
 export interface CorpusSource {
   readonly files: readonly CorpusFile[];
@@ -34,18 +34,25 @@ export interface Corpus {
   readonly counts: CorpusCounts;
 }
 
-/** Documents between two progress events. */
-const REPORT_DOCUMENTS = 2000;
-
-/** Finds the files and hashes them. @throws as `corpusFiles` does; ERR_OPTION_UNUSED for a column that no file has */
-export async function findCorpus(options: ResolvedPretrainOptions): Promise<CorpusSource> {
+/**
+ * Finds the files and hashes them.
+ *
+ * @param onChunk called as files are read, which may take long; may throw to stop
+ * @throws as `corpusFiles` does; ERR_OPTION_UNUSED for a column or an encoding that no file has
+ */
+export async function findCorpus(
+  options: ResolvedPretrainOptions,
+  onChunk: () => void = () => {},
+): Promise<CorpusSource> {
   const files = await corpusFiles(options.corpora, options);
   const devFiles = options.dev === undefined ? [] : await corpusFiles([options.dev], options);
-  const { textColumn } = options;
-  if (textColumn !== defaultTextColumn && ![...files, ...devFiles].some(({ layout }) => layout === "rows"))
+  const { textColumn, encoding } = options;
+  const all = [...files, ...devFiles];
+  if (textColumn !== defaultTextColumn && !all.some(({ layout }) => layout === "rows"))
     throw unusedColumn(options);
+  if (encoding !== undefined && all.every(isParquet)) throw unusedEncoding(options, encoding);
   const sha256: Record<string, string> = {};
-  for (const { path } of [...files, ...devFiles]) sha256[path] = await hashSource(path);
+  for (const { path } of all) sha256[path] = await hashSource(path, onChunk);
   return { files, devFiles, sha256 };
 }
 
@@ -57,21 +64,23 @@ export async function* learnVocabulary(
   const { vocabSize, minFrequency, alphabetLimit, lowercase } = options;
   const trainer = new WordPieceTrainer({ vocabSize, minFrequency, alphabetLimit, lowercase });
   yield { event: "phase", phase: "vocabulary" };
-  let read = 0;
+  const clock = new ReportClock();
+  const reading = (file: number) =>
+    ({ event: "reading", documents: clock.documents, file, files: files.length }) as const;
   for (const [i, file] of files.entries()) {
     for await (const text of documents(file, options)) {
       trainer.add(text);
-      if (++read % REPORT_DOCUMENTS === 0)
-        yield { event: "reading", documents: read, file: i, files: files.length };
+      if (clock.tick()) yield reading(i);
     }
   }
+  yield reading(files.length); // what follows may take long
   return trainer.vocabulary();
 }
 
 /**
  * The tokenized corpus: the store in `folder` where it was made of the same files in the same way, else a new one.
  *
- * @throws ERR_CORPUS_EMPTY where no document is long enough, ERR_CORPUS_SMALL where nothing could be held out
+ * @throws ERR_CORPUS_EMPTY where no document is long enough, or none of `dev`, ERR_CORPUS_SMALL where nothing could be held out
  */
 export async function* tokenizeCorpus(
   source: CorpusSource,
@@ -81,6 +90,7 @@ export async function* tokenizeCorpus(
 ): AsyncGenerator<PretrainEvent, Corpus> {
   const made = {
     sha256: source.sha256,
+    dev: source.devFiles.map(({ path }) => path),
     tokenizer: createHash("sha256").update(tokenizer.toTokenizerJson()).digest("hex"),
     ...pick(options),
   };
@@ -112,8 +122,9 @@ export async function openCorpus(folder: string, options: ResolvedPretrainOption
 }
 
 /** The options that decide what is in the store. */
-function pick({ devShare, devTokens, textColumn, minTokens, masking, seed }: ResolvedPretrainOptions) {
-  return { devShare, devTokens, textColumn, minTokens, words: masking !== "tokens", seed };
+function pick(options: ResolvedPretrainOptions) {
+  const { devShare, devTokens, textColumn, encoding, minTokens, masking, seed } = options;
+  return { devShare, devTokens, textColumn, encoding, minTokens, words: masking !== "tokens", seed };
 }
 
 async function* writeStore(
@@ -127,7 +138,8 @@ async function* writeStore(
   const writer = await TokenStoreWriter.create(folder);
   const seen = new SeenHashes();
   const candidates: Candidate[] = [];
-  const counts = { documents: 0, read: 0, short: 0, duplicate: 0, unknown: 0, tokens: 0 };
+  const clock = new ReportClock();
+  const counts = { documents: 0, short: 0, duplicate: 0, unknown: 0, tokens: 0 };
   const groups = [
     ...source.devFiles.map((file) => ({ file, dev: true })),
     ...source.files.map((file) => ({ file, dev: false })),
@@ -135,8 +147,8 @@ async function* writeStore(
   try {
     for (const [i, { file, dev }] of groups.entries()) {
       for await (const text of documents(file, options)) {
-        if (++counts.read % REPORT_DOCUMENTS === 0)
-          yield { event: "reading", documents: counts.read, file: i, files: groups.length };
+        if (clock.tick())
+          yield { event: "reading", documents: clock.documents, file: i, files: groups.length };
         const hash = hashText(text);
         if (!seen.add(hash)) {
           counts.duplicate++;
@@ -203,9 +215,9 @@ function fromStore(
   store.ends.forEach((end, i) => {
     (out.has(i) ? dev : train).push({ start: i === 0 ? 0 : store.ends[i - 1], end });
   });
-  if (train.length === 0) {
+  if (train.length === 0 || (options.dev !== undefined && dev.length === 0)) {
     store.close();
-    throw emptyCorpus(options, meta);
+    throw emptyCorpus(options, meta, train.length === 0 ? undefined : options.dev);
   }
   if (dev.length === 0) {
     // a small corpus: hold out the last document
@@ -236,49 +248,6 @@ function fromStore(
   };
 }
 
-interface EncodedDocument {
-  readonly tokens: Uint32Array;
-  readonly unknown: number;
-}
-
-/** Tokenizes documents; with `words`, tokens that continue a word carry the mark. */
-function encoder(tokenizer: BertTokenizer, words: boolean): (text: string) => EncodedDocument {
-  if (!words) {
-    return (text) => {
-      const { ids, unknownTokens } = tokenizer.encode(text, { addSpecialTokens: false });
-      return { tokens: Uint32Array.from(ids), unknown: unknownTokens };
-    };
-  }
-  const segmenter = new Intl.Segmenter("zh", { granularity: "word" });
-  const vocabulary = Array.from({ length: tokenizer.vocabSize }, (_, id) => tokenizer.idToToken(id) ?? "");
-  const isPiece = vocabulary.map((token) => token.startsWith("##"));
-  const unkId = tokenizer.tokenToId(SPECIAL_TOKENS.unk);
-  const isHan = vocabulary.map((token) => hanCharacters.test(token));
-  return (text) => {
-    const encoding = tokenizer.encode(text, { addSpecialTokens: false, offsets: true });
-    const { ids, offsets = new Int32Array(0), unknownTokens } = encoding;
-    const starts = hanCharacters.test(text) ? segmentStarts(segmenter, text) : undefined;
-    // a character that the vocabulary lacks is one of its word all the same
-    const standsForHan = (id: number, i: number) =>
-      isHan[id] || (id === unkId && hanCharacters.test(text.slice(offsets[2 * i], offsets[2 * i + 1])));
-    const tokens = Uint32Array.from(ids, (id, i) => {
-      const [start, before] = [offsets[2 * i], i === 0 ? -1 : offsets[2 * i - 1]];
-      const inWord = start === before && starts?.has(start) === false && standsForHan(id, i);
-      return isPiece[id] || inWord ? (id | CONTINUES) >>> 0 : id;
-    });
-    return { tokens, unknown: unknownTokens };
-  };
-}
-
-const hanCharacters = /\p{Script=Han}/u;
-
-/** Where the words of a text begin. Unicode's segments of Chinese are dictionary words. */
-function segmentStarts(segmenter: Intl.Segmenter, text: string): ReadonlySet<number> {
-  const starts = new Set<number>();
-  for (const { index } of segmenter.segment(text)) starts.add(index);
-  return starts;
-}
-
 function unusedColumn({ textColumn, corpora }: ResolvedPretrainOptions): AttuneError {
   return new AttuneError("ERR_OPTION_UNUSED", {
     rule: "--text names a column of tables: CSV, TSV, JSON lines, JSON or Parquet",
@@ -288,15 +257,29 @@ function unusedColumn({ textColumn, corpora }: ResolvedPretrainOptions): AttuneE
   });
 }
 
+function unusedEncoding({ corpora }: ResolvedPretrainOptions, encoding: string): AttuneError {
+  return new AttuneError("ERR_OPTION_UNUSED", {
+    rule: "--encoding is for text files: Parquet says itself how its texts are encoded",
+    found: `it is "${encoding}", and every file is Parquet`,
+    next: "leave --encoding out",
+    file: corpora[0],
+  });
+}
+
+/** @param dev the held-out text, where that is what is empty */
 function emptyCorpus(
   { corpora, minTokens }: ResolvedPretrainOptions,
   { shortDocuments }: Readonly<Record<string, unknown>>,
+  dev: string | undefined,
 ): AttuneError {
   return new AttuneError("ERR_CORPUS_EMPTY", {
-    rule: `a corpus must hold documents of ${minTokens} tokens or more`,
-    found: `found none; ${Number(shortDocuments)} are shorter`,
+    rule: `${dev === undefined ? "a corpus" : "held-out text"} must hold documents of ${minTokens} tokens or more`,
+    found:
+      dev === undefined
+        ? `found none; ${Number(shortDocuments)} are shorter`
+        : "all of its documents are shorter",
     next: "pass more text, or a lower --min-tokens",
-    file: corpora[0],
+    file: dev ?? corpora[0],
   });
 }
 

@@ -31,6 +31,8 @@ export interface DocumentOptions {
 
 const TABLES = /\.(jsonl|ndjson|json|csv|tsv|tab|parquet|pq)(\.gz)?$/i;
 
+const PARQUET = /\.(parquet|pq)(\.gz)?$/i;
+
 /** So much of a plain file is looked at to tell its layout. */
 const HEAD_CHARACTERS = 1 << 20;
 
@@ -57,6 +59,11 @@ export async function corpusFiles(
 export async function* documents(file: CorpusFile, options: DocumentOptions): AsyncGenerator<string> {
   if (file.layout === "rows") yield* rowDocuments(file, options);
   else yield* textDocuments(file, options);
+}
+
+/** Whether a file says itself how its texts are encoded. */
+export function isParquet({ path }: CorpusFile): boolean {
+  return PARQUET.test(path);
 }
 
 async function expand(path: string): Promise<string[]> {
@@ -124,7 +131,7 @@ function isJson(line: string): boolean {
 
 async function* rowDocuments(file: CorpusFile, options: DocumentOptions): AsyncGenerator<string> {
   const { textColumn, encoding } = options;
-  const named = encoding === undefined || /\.(parquet|pq)(\.gz)?$/i.test(file.path) ? {} : { encoding };
+  const named = encoding === undefined || isParquet(file) ? {} : { encoding };
   const onBadRow = ({ row, reason }: BadRow) => {
     throw new AttuneError("ERR_BAD_ROWS", {
       rule: "every row must be complete",

@@ -4,9 +4,9 @@
  * Masks of held-out text depend on the seed alone, so figures of one run can be compared. Pseudo-perplexity: each token
  * is hidden alone, exp of the mean of -log p (Salazar et al. 2020, "Masked Language Model Scoring", equation 2).
  */
-import { internal } from "../base/errors.ts";
 import type { PretrainScores } from "./events.ts";
 import { ExampleMaker, maskedFeeds, type MaskedExample } from "./examples.ts";
+import { floats } from "./floats.ts";
 import { inParts, type PretrainRun } from "./run.ts";
 import { CONTINUES } from "./token-store.ts";
 
@@ -54,7 +54,7 @@ async function score(
     const feeds = maskedFeeds(part, examples, { masked: 1, texts: 1 });
     const { input_ids, attention_mask, token_type_ids, places, inverse } = feeds;
     const outputs = await engine.evaluate({ input_ids, attention_mask, token_type_ids, places, inverse });
-    const logits = floats(outputs.logits?.data);
+    const logits = floats(outputs.logits?.data, "logits");
     const b = part.length;
     part.forEach((example, i) => {
       example.labels.forEach((label, k) => {
@@ -68,7 +68,7 @@ async function score(
         masked++;
       });
       if (example.sentenceLabel !== undefined && outputs.sentence_logits !== undefined) {
-        const pair = floats(outputs.sentence_logits.data).subarray(2 * i, 2 * i + 2);
+        const pair = floats(outputs.sentence_logits.data, "logits of pairs").subarray(2 * i, 2 * i + 2);
         sentenceHits += Number(pair[1] > pair[0]) === example.sentenceLabel ? 1 : 0;
         sentences++;
       }
@@ -91,9 +91,4 @@ function inspect(row: Float32Array, label: number): { logProbability: number; be
   let total = 0;
   for (const value of row) total += Math.exp(value - highest);
   return { logProbability: row[label] - highest - Math.log(total), best: row[label] === highest };
-}
-
-function floats(data: unknown): Float32Array {
-  if (data instanceof Float32Array) return data;
-  throw internal("logits are not float32");
 }

@@ -99,6 +99,7 @@ export interface PretrainDone {
   readonly out: string;
   readonly steps: number;
   readonly tokens: number;
+  /** Of this session: since the run was begun or resumed. */
   readonly elapsedMs: number;
   readonly dev: PretrainScores;
   /**

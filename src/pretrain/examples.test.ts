@@ -29,19 +29,23 @@ const options: ExampleOptions = {
   sentenceEnds: new Set([STOP]),
 };
 
-/** Sequences of these lengths: token j of sequence i is 6 + 50 i + j, and every ninth ends a sentence. */
-async function maker(lengths: readonly number[], change: Partial<ExampleOptions>, name = "store") {
+/** Token j of sequence i: 6 + 50 i + j, and every ninth ends a sentence. */
+const withSentences = (i: number, j: number) =>
+  j % 9 === 8 ? STOP : (6 + 50 * i + j) | (j % 4 === 2 ? CONTINUES : 0);
+
+/** Sequences of these lengths. */
+async function maker(
+  lengths: readonly number[],
+  change: Partial<ExampleOptions>,
+  name = "store",
+  token = withSentences,
+) {
   const path = join(folder, name);
   const writer = await TokenStoreWriter.create(path);
   const starts: number[] = [];
   let start = 0;
   for (const [i, length] of lengths.entries()) {
-    await writer.add(
-      Uint32Array.from(
-        { length },
-        (_, j) => (j % 9 === 8 ? STOP : (6 + 50 * i + j) | (j % 4 === 2 ? CONTINUES : 0)) >>> 0,
-      ),
-    );
+    await writer.add(Uint32Array.from({ length }, (_, j) => token(i, j) >>> 0));
     starts.push(start);
     start += length;
   }
@@ -185,6 +189,44 @@ describe("sentence order", () => {
     }
     expect(chiSquare(counts, 400)).toBeLessThan(chiSquareLimit(1));
   });
+});
+
+describe("a text without the end of a sentence", () => {
+  it.each([
+    ["nsp", "whole-words"],
+    ["sop", "whole-words"],
+    ["sop", "spans"],
+  ] as const)("%s is cut between words: none is hidden in part (%s)", async (objective, masking) => {
+    const make = await maker(
+      LENGTHS,
+      { objective, masking, sentenceEnds: new Set() },
+      `words-${objective}-${masking}`,
+      ofFivePieces,
+    );
+    for (let i = 0; i < 800; i++) {
+      const sequence = i % 80;
+      const example = make.make(sequence, `train/${Math.floor(i / 80)}`);
+      if (example.sentenceLabel === 1 && objective === "nsp") continue; // b is another text's end
+      const hidden = new Set(example.labels);
+      for (let start = 0; start < LENGTHS[sequence]; start += 5) {
+        const word = pieces(sequence).slice(start, start + 5);
+        expect([0, word.length]).toContain(word.filter((id) => hidden.has(id)).length);
+      }
+    }
+  });
+
+  it("is whole, and in order, where it is one word", async () => {
+    const make = await maker([5, 5, 5], { objective: "sop" }, "one-word", ofFivePieces);
+    for (let i = 0; i < 30; i++) {
+      const example = make.make(i % 3, `train/${i}`);
+      expect(example.sentenceLabel).toBe(0);
+      expect(segments(example)).toEqual([pieces(i % 3).slice(0, 5)]);
+    }
+  });
+
+  const pieces = (sequence: number) =>
+    Array.from({ length: LENGTHS[sequence] }, (_, j) => 6 + 50 * sequence + j);
+  const ofFivePieces = (i: number, j: number) => (6 + 50 * i + j) | (j % 5 === 0 ? 0 : CONTINUES);
 });
 
 describe("the feeds of a step", () => {

@@ -3,7 +3,7 @@
  *
  *     none      [CLS] a [SEP]
  *     nsp, sop  [CLS] a [SEP] b [SEP], a sequence cut in two at the end of a sentence near a random place; in half of the
- *               texts b is the end of another, random sequence (nsp) or a and b change places (sop); one token cannot be
+ *               texts b is the end of another, random sequence (nsp) or a and b change places (sop); one word cannot be
  *               cut and stands alone, in order
  *
  * Everything is a function of (seed, epoch, sequence), so a run that resumes sees what it would have seen. Second
@@ -77,7 +77,10 @@ export class ExampleMaker {
     return this.#store.read(this.#sequences.starts[sequence], this.#sequences.lengths[sequence]);
   }
 
-  /** The end of the sentence nearest to a random place in the middle half; that place where no sentence ends. */
+  /**
+   * The end of the sentence nearest to a random place in the middle half; where no sentence ends, the nearest place
+   * between two words, since of a word cut in two one half would tell the other; the end where there is one word.
+   */
   #cut(tokens: Uint32Array, random: Random): number {
     const { sentenceEnds } = this.#options;
     const n = tokens.length;
@@ -87,7 +90,11 @@ export class ExampleMaker {
         if (place >= 1 && place < n && sentenceEnds.has(tokens[place - 1] & ~CONTINUES)) return place;
       }
     }
-    return Math.min(wanted, Math.max(1, n - 1));
+    for (let distance = 0; distance < n; distance++) {
+      for (const place of [wanted - distance, wanted + distance])
+        if (place >= 1 && place < n && (tokens[place] & CONTINUES) === 0) return place;
+    }
+    return n;
   }
 
   /** The last `length` tokens of another random sequence, of which there must be one. */

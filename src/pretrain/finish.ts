@@ -56,7 +56,7 @@ export async function writePretrainedModel(
     vocabularyText: tokenizer.toVocabularyText(),
     tokenizerJson: tokenizer.toTokenizerJson(),
     normalizer: tokenizer.normalization,
-    maxLength: options.maxLength,
+    maxLength: config.maxPositionEmbeddings, // what it can read, not the length that it was trained at
     tensors: engine.parameters.map(({ spec, values }) => ({
       name: spec.name,
       shape: spec.shape,

@@ -31,9 +31,9 @@ export interface PretrainControl {
 /**
  * Pre-trains and writes the model folder `options.out`.
  *
- * @throws what readers, tokenizer and checkpoints throw, ERR_CORPUS_EMPTY, ERR_CORPUS_SMALL, ERR_DIVERGED,
- *   ERR_RUN_UNFINISHED, ERR_NOTHING_TO_RESUME, ERR_RESUME_MISMATCH. An earlier model in the folder stays until the new
- *   one is complete.
+ * @throws what readers, tokenizer and checkpoints throw, ERR_CORPUS_EMPTY, ERR_CORPUS_SMALL, ERR_VOCABULARY_EMPTY,
+ *   ERR_DIVERGED, ERR_RUN_UNFINISHED, ERR_NOTHING_TO_RESUME, ERR_RESUME_MISMATCH. An earlier model in the folder stays
+ *   until the new one is complete.
  */
 export async function* pretrain(
   options: ResolvedPretrainOptions,

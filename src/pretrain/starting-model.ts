@@ -5,19 +5,23 @@
 import { readFile } from "node:fs/promises";
 import { internal } from "../base/errors.ts";
 import { readError } from "../base/file-errors.ts";
+import { elementCount } from "../base/shape.ts";
 import type { TrainingEngine } from "../engine/index.ts";
 import type { ModelPlace } from "../hub/index.ts";
 import type { BertConfig } from "../models/bert/config.ts";
+import { bertPretrainingLoss } from "../models/bert/masked-lm.ts";
 import { bertEncoderPreset, isPresetName } from "../models/bert/presets.ts";
 import {
   assertLoadable,
+  type Match,
   maskedLmConfig,
   matchParameters,
   type ModelFolder,
   readModelFolder,
   readParameter,
+  type StoredWeights,
 } from "../models/checkpoint/index.ts";
-import { initialize } from "../nn/index.ts";
+import { initialize, type ParameterSpec } from "../nn/index.ts";
 import type { Backend } from "../runtime/index.ts";
 import { BertTokenizer, readVocabulary } from "../text/index.ts";
 import { hashModelFiles, requireMask, shownName, wordPieceOfFolder } from "../train/index.ts";
@@ -34,6 +38,8 @@ export interface PretrainStartingModel {
   readonly sha256: Readonly<Record<string, string>>;
   readonly config: BertConfig;
   readonly tokenizer: BertTokenizer;
+  /** Tensors of the folder that the run has no place for: heads of other tasks and objectives. Default: none. */
+  readonly unused?: readonly string[];
   /** Puts the first weights into the engine and names those of a folder's model that start afresh. */
   fill(engine: TrainingEngine, corpus: Corpus, backend: Backend): Promise<readonly string[]>;
 }
@@ -95,36 +101,25 @@ async function readText(path: string): Promise<string> {
   }
 }
 
-/** Its configuration; closes its weights, which are opened again to be read. */
-async function configOf(folder: ModelFolder): Promise<BertConfig> {
-  try {
-    return await maskedLmConfig(folder, "attune pretrain --model");
-  } finally {
-    await folder.weights.close();
-  }
-}
-
 async function fromFolder(
-  { model, seed }: ResolvedPretrainOptions,
+  { model, seed, objective }: ResolvedPretrainOptions,
   place: ModelPlace,
 ): Promise<PretrainStartingModel> {
   const path = place.folder;
   const folder = await readModelFolder(path);
-  const config = await configOf(folder);
+  const { config, unused } = await checked(folder, objective);
   const tokenizer = wordPieceOfFolder(folder, config.vocabSize);
   return {
     from: shownName(model, place),
     sha256: await hashModelFiles(model, folder, place.hub),
     config,
     tokenizer,
+    unused,
     async fill(engine) {
       const { weights } = await readModelFolder(path);
       try {
         const specs = engine.parameters.map(({ spec }) => spec);
-        const match = matchParameters(specs, weights);
-        // a bare encoder lacks the heads, a masked-language model the pooler: those start afresh
-        const isHead = (name: string) => name.startsWith("cls.") || name.startsWith("bert.pooler.");
-        assertLoadable({ ...match, missing: match.missing.filter((name) => !isHead(name)) });
+        const match = matchEncoder(specs, weights);
         for (const { spec, values } of engine.parameters) {
           const stored = match.storedNames.get(spec.name);
           if (stored === undefined) initialize(spec, seed, values);
@@ -136,4 +131,37 @@ async function fromFolder(
       }
     },
   };
+}
+
+/** A bare encoder lacks the heads, a masked-language model the pooler: those start afresh. */
+function matchEncoder(specs: readonly ParameterSpec[], weights: StoredWeights): Match {
+  const match = matchParameters(specs, weights);
+  const isHead = (name: string) => name.startsWith("cls.") || name.startsWith("bert.pooler.");
+  assertLoadable({ ...match, missing: match.missing.filter((name) => !isHead(name)) });
+  return match;
+}
+
+/**
+ * Reads configuration and weights once before the corpus is tokenized, which may take hours.
+ *
+ * @returns with the configuration the tensors that the run has no place for; copies of others, such as the tied
+ *   decoder, left out
+ * @throws as `maskedLmConfig`, `assertLoadable` and `readParameter` do
+ */
+async function checked(folder: ModelFolder, objective: ResolvedPretrainOptions["objective"]) {
+  const { weights } = folder;
+  try {
+    const config = await maskedLmConfig(folder, "attune pretrain --model");
+    const specs = bertPretrainingLoss(config, objective).parameters;
+    const { storedNames, unexpected, ignored } = matchEncoder(specs, weights);
+    for (const spec of specs) {
+      const stored = storedNames.get(spec.name);
+      if (stored !== undefined)
+        await readParameter(weights, stored, spec, new Float32Array(elementCount(spec.shape)));
+    }
+    const pairs = ignored.filter(({ name }) => name.includes("cls.seq_relationship."));
+    return { config, unused: [...unexpected, ...pairs.map(({ name }) => name)] };
+  } finally {
+    await weights.close();
+  }
 }

@@ -105,6 +105,15 @@ describe("no store", () => {
     expect(existsSync(path)).toBe(false);
   });
 
+  it("takes nothing away that others keep in its folder", async () => {
+    const path = join(folder, "beside others");
+    await store("beside others", documents);
+    writeFileSync(join(path, "notes.txt"), "theirs");
+    const writer = await TokenStoreWriter.create(path);
+    await writer.abandon();
+    expect(readdirSync(path)).toEqual(["notes.txt"]);
+  });
+
   it.each([
     ["tokens are cut off", (path: string) => truncateSync(join(path, "tokens.bin"), 4 * 89)],
     [

@@ -9,7 +9,7 @@
  * Written once, then read by place. Does not know what a document says.
  */
 import { closeSync, openSync, readSync } from "node:fs";
-import { mkdir, open, readFile, rm, stat, type FileHandle } from "node:fs/promises";
+import { mkdir, open, readFile, rm, rmdir, stat, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { writeError } from "../base/file-errors.ts";
 import { z } from "zod";
@@ -17,6 +17,9 @@ import { writeFileAtomic } from "../models/checkpoint/index.ts";
 
 /** Marks a token that continues a word. */
 export const CONTINUES = 0x80000000;
+
+/** What a store consists of; train/checkpoint.ts removes the same files with their run. */
+const FILES = ["meta.json", "documents.bin", "tokens.bin"];
 
 const BUFFER_TOKENS = 1 << 18;
 
@@ -39,9 +42,9 @@ export class TokenStoreWriter {
     this.#file = file;
   }
 
-  /** Begins a store in `folder`, in place of any that stands there. */
+  /** Begins a store in `folder`, in place of any that stands there; other files are left alone. */
   static async create(folder: string): Promise<TokenStoreWriter> {
-    await rm(folder, { recursive: true, force: true });
+    await removeStore(folder);
     await mkdir(folder, { recursive: true });
     return new TokenStoreWriter(folder, await open(join(folder, "tokens.bin"), "w"));
   }
@@ -74,7 +77,7 @@ export class TokenStoreWriter {
   /** Gives up: closes the file and removes what was written. */
   async abandon(): Promise<void> {
     await this.#file.close();
-    await rm(this.#folder, { recursive: true, force: true });
+    await removeStore(this.#folder);
   }
 
   async #flush(): Promise<void> {
@@ -130,6 +133,11 @@ export class TokenStore {
   close(): void {
     closeSync(this.#file);
   }
+}
+
+async function removeStore(folder: string): Promise<void> {
+  for (const name of FILES) await rm(join(folder, name), { force: true });
+  await rmdir(folder).catch(() => undefined); // absent, or something else stands in it
 }
 
 async function readMeta(folder: string): Promise<Record<string, unknown> | undefined> {

@@ -5,15 +5,17 @@
  *     OUT/checkpoints/run.json              the options, data hashes and versions of the run
  *     OUT/checkpoints/step-N/               weights, their average, both moments, loop state; written whole or not at all
  *     OUT/checkpoints/kept.safetensors      the weights kept so far
+ *     OUT/checkpoints/corpus/               the tokenized corpus, of pre-training (pretrain/token-store.ts)
  *
- * There is no generator state: random numbers are functions of the step (base/random.ts).
+ * There is no generator state: random numbers are functions of the step (base/random.ts). Other files that stand there
+ * are somebody else's: they do not count and are never removed.
  */
-import { constants } from "node:fs";
-import { access, mkdir, readdir, readFile, rename, rm, rmdir } from "node:fs/promises";
+import { constants, existsSync } from "node:fs";
+import { access, mkdir, readdir, readFile, rm, rmdir, unlink } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { z } from "zod";
 import { AttuneError, internal } from "../base/errors.ts";
-import { writeError } from "../base/file-errors.ts";
+import { isMissing, writeError } from "../base/file-errors.ts";
 import {
   currentFile,
   encodeSafetensors,
@@ -50,6 +52,13 @@ export const initialState: LoopState = {
   epochExamples: 0,
 };
 
+/** Files of a checkpoint; without the last there is none. */
+const CHECKPOINT_FILES = ["model.safetensors", "optimizer.safetensors", "state.json"];
+/** Files of a tokenized corpus; without the first there is none. */
+const CORPUS_FILES = ["meta.json", "documents.bin", "tokens.bin"];
+/** What a write that was killed leaves (models/checkpoint/atomic-write.ts). */
+const UNFINISHED_WRITE = /^\.(commit|.+\.[0-9a-f]{8}\.tmp)$/;
+
 /** The folder of a run whose loop keeps a `State`. */
 export class RunFolder<State extends { readonly step: number } = LoopState> {
   readonly path: string;
@@ -81,7 +90,7 @@ export class RunFolder<State extends { readonly step: number } = LoopState> {
         file: this.path,
       });
     }
-    if (!resume && step !== undefined) {
+    if (!resume && step !== undefined && (await this.manifest()) !== undefined) {
       throw new AttuneError("ERR_RUN_UNFINISHED", {
         rule: "a new run needs a folder without an unfinished one",
         found: `one stopped at step ${step}`,
@@ -102,17 +111,13 @@ export class RunFolder<State extends { readonly step: number } = LoopState> {
     }
   }
 
-  /** Gives up a run that has no checkpoint yet: removes it, and the folders that `prepare` created. */
+  /** Gives up a run that is not worth resuming: removes it, and the folders that `prepare` created. */
   async discard(): Promise<void> {
-    await rm(this.path, { recursive: true, force: true });
+    await this.remove();
     if (this.#created === undefined) return;
     const top = dirname(this.#created);
     for (let folder = resolve(dirname(this.path)); folder !== top; folder = dirname(folder)) {
-      const removed = await rmdir(folder).then(
-        () => true,
-        () => false, // something else stands in it
-      );
-      if (!removed) return;
+      if (!(await removeEmpty(folder))) return;
     }
   }
 
@@ -123,27 +128,25 @@ export class RunFolder<State extends { readonly step: number } = LoopState> {
     return text === undefined ? undefined : JSON.parse(text);
   }
 
+  /** Begins a run where none stands; what a removal that was cut short left of an earlier one goes. */
   async begin(manifest: Readonly<Record<string, unknown>>): Promise<void> {
+    await this.#removeSteps();
     await writeFolderAtomic(this.path, { "run.json": `${JSON.stringify(manifest, null, 2)}\n` });
-    await this.#sweep();
   }
 
   /** Steps that have a whole checkpoint, latest first. */
   async steps(): Promise<readonly number[]> {
-    const names = await readdir(this.path).catch((): string[] => []);
-    return names
+    const steps = (await this.#names())
       .flatMap((name) => /^step-(\d+)$/.exec(name)?.[1] ?? [])
-      .map(Number)
-      .sort((a, b) => b - a);
+      .filter((step) => existsSync(join(this.#folderOf(step), "state.json")));
+    return steps.map(Number).sort((a, b) => b - a);
   }
 
   /** Writes the checkpoint of `state.step`, then removes older ones. Returns its path. */
   async save(engine: TrainingEngine, state: State): Promise<string> {
-    const folder = join(this.path, `step-${state.step}`);
+    const folder = this.#folderOf(state.step);
     await writeCheckpoint(folder, engine, state);
-    for (const step of await this.steps()) {
-      if (step !== state.step) await rm(join(this.path, `step-${step}`), { recursive: true, force: true });
-    }
+    await this.#removeSteps(state.step);
     return folder;
   }
 
@@ -151,7 +154,7 @@ export class RunFolder<State extends { readonly step: number } = LoopState> {
   async restore(engine: TrainingEngine): Promise<State | undefined> {
     const [step] = await this.steps();
     if (step === undefined) return undefined;
-    const folder = join(this.path, `step-${step}`);
+    const folder = this.#folderOf(step);
     const state = this.#parseState(await readFile(join(folder, "state.json"), "utf8"), folder);
     await readWeights(join(folder, "model.safetensors"), engine.parameters);
     const moments = await openSafetensors(join(folder, "optimizer.safetensors"));
@@ -178,11 +181,28 @@ export class RunFolder<State extends { readonly step: number } = LoopState> {
     await readWeights(join(this.path, "kept.safetensors"), engine.evaluated);
   }
 
-  /** The run is complete and its model written: nothing here is needed any more. */
+  /** The run is complete and its model written: nothing of it is needed any more. */
   async remove(): Promise<void> {
-    await this.#sweep();
-    await rename(this.path, this.#done); // from here on no run stands here, also if deleting is cut short
-    await this.#sweep();
+    for (const name of await this.#names()) {
+      if (UNFINISHED_WRITE.test(name)) await rm(join(this.path, name), { recursive: true, force: true });
+    }
+    await removeFiles(this.path, ["run.json"]); // from here on no run stands here, also if deleting is cut short
+    await this.#removeSteps();
+    await removeFiles(join(this.path, "corpus"), CORPUS_FILES);
+    await removeFiles(this.path, ["kept.safetensors"]);
+  }
+
+  async #removeSteps(but?: number): Promise<void> {
+    for (const step of await this.steps())
+      if (step !== but) await removeFiles(this.#folderOf(step), CHECKPOINT_FILES);
+  }
+
+  #folderOf(step: number | string): string {
+    return join(this.path, `step-${step}`);
+  }
+
+  #names(): Promise<string[]> {
+    return readdir(this.path).catch((): string[] => []);
   }
 
   #parseState(text: string, folder: string): State {
@@ -194,15 +214,6 @@ export class RunFolder<State extends { readonly step: number } = LoopState> {
       next: "resume with the version that wrote it, or delete the folder and start over",
       file: folder,
     });
-  }
-
-  /** Where a complete run waits for its deletion. */
-  get #done(): string {
-    return `${this.path}.done`;
-  }
-
-  #sweep(): Promise<void> {
-    return rm(this.#done, { recursive: true, force: true });
   }
 }
 
@@ -263,4 +274,22 @@ async function readWeights(path: string, weights: TrainingEngine["parameters"]):
   } finally {
     await file.close();
   }
+}
+
+/** Removes files of a folder, in this order, and the folder where nothing else stands in it. */
+async function removeFiles(folder: string, names: readonly string[]): Promise<void> {
+  for (const name of names) {
+    await unlink(join(folder, name)).catch((error: unknown) => {
+      if (!isMissing(error)) throw error;
+    });
+  }
+  await removeEmpty(folder);
+}
+
+/** Whether the folder was there and empty: then it is gone. */
+function removeEmpty(folder: string): Promise<boolean> {
+  return rmdir(folder).then(
+    () => true,
+    () => false,
+  );
 }

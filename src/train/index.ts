@@ -30,7 +30,7 @@ export type { RunTrainingOptions } from "./run-in-worker.ts";
 export type { Manifest } from "./manifest.ts";
 export { checkResumable, manifestOf, manifestSchema } from "./manifest.ts";
 export { Pace } from "./pace.ts";
-export { checkMaxLength, loadSplit } from "./prepare.ts";
+export { checkMaxLength, loadSplit, warning } from "./prepare.ts";
 export { runTraining } from "./run-in-worker.ts";
 export { hashModelFiles } from "./starting-model.ts";
 export { trainingStepModel } from "./training-step-model.ts";

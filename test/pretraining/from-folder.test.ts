@@ -2,12 +2,14 @@
  * What is learnt, and what may be gone on with: the loss of a toy language falls, a model folder of any kind is a start,
  * and what comes out is one for `attune train`.
  */
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openSafetensors, writeSafetensors } from "../../src/models/checkpoint/index.ts";
 import type { PretrainEvent, PretrainOptions } from "../../src/pretrain/index.ts";
+import { resolvePretrainOptions } from "../../src/pretrain/index.ts";
+import { pretrain } from "../../src/pretrain/loop.ts";
 import { train } from "../../src/train/loop.ts";
 import { run, toyRun } from "./toy.ts";
 
@@ -105,6 +107,8 @@ describe("a toy language", () => {
     };
     expect(pretraining.curve).toHaveLength(3);
     expect(pretraining.steps).toBe(60);
+    const tokenizer = JSON.parse(readFileSync(join(out, "tokenizer_config.json"), "utf8")) as object;
+    expect(tokenizer).toMatchObject({ model_max_length: 64 }); // positions, not the 48 of a sequence
     const card = readFileSync(join(out, "README.md"), "utf8");
     expect(card).toMatch(/pipeline_tag: fill-mask[\s\S]*seed 5[\s\S]*\| 60 \|/);
   });
@@ -123,13 +127,16 @@ describe("going on with a folder", () => {
   it("of a classifier names the heads that start afresh; the result is fine-tuned again", async () => {
     expect(await fineTune("learnt", "classifier")).toEqual(["WARN_FRESH_HEAD"]);
     const said = warnings(await run(goOn("classifier", "from-classifier")));
-    expect(said).toHaveLength(1);
-    expect(said[0]).toMatch(/classifier lacks 7 tensors of the pre-training heads, such as "cls\./);
+    expect(said).toHaveLength(2);
+    expect(said[0]).toMatch(/classifier has 2 tensors.*no use for, such as "classifier\.(weight|bias)"/);
+    expect(said[1]).toMatch(/classifier lacks 7 tensors of the pre-training heads, such as "cls\./);
     expect(await fineTune("from-classifier", "classifier-2")).toEqual(["WARN_FRESH_HEAD"]);
   });
 
   it("of a masked-language model without a pooler: it starts afresh, in both directions", async () => {
-    await run({ ...goOn("learnt", "words-only"), objective: "none" });
+    const lost = warnings(await run({ ...goOn("learnt", "words-only"), objective: "none" }));
+    expect(lost).toHaveLength(1);
+    expect(lost[0]).toMatch(/learnt has 4 tensors.*no use for, such as "bert\.pooler\.dense\.(weight|bias)"/);
     const said = warnings(await run(goOn("words-only", "with-pairs")));
     expect(said[0]).toMatch(/lacks 4 tensors.*"bert\.pooler\.dense\.weight"/);
     expect(await fineTune("words-only", "classifier-3")).toEqual(["WARN_FRESH_HEAD"]);
@@ -206,10 +213,29 @@ describe("going on with a folder", () => {
     await expect(own(folder)).rejects.toThrow(/^ERR_READ: .*name a file, not a folder/);
   });
 
-  it("without a part of the encoder is refused by name, and leaves nothing", async () => {
+  it("without a part of the encoder is refused by name before the corpus is read, and leaves nothing", async () => {
     await changed("learnt", "broken", (name) => (name.includes("layer.1.output.dense") ? undefined : name));
-    await expect(run(goOn("broken", "from-broken"))).rejects.toThrow(
-      /ERR_TENSOR_MISSING.*layer\.1\.output\.dense/,
-    );
+    await refusedAtOnce(goOn("broken", "from-broken"), /ERR_TENSOR_MISSING.*layer\.1\.output\.dense/);
   });
+
+  it("with a number that is none likewise", async () => {
+    cpSync(join(folder, "learnt"), join(folder, "nan"), { recursive: true });
+    const path = join(folder, "nan", "model.safetensors");
+    const bytes = readFileSync(path);
+    bytes.writeFloatLE(Number.NaN, bytes.length - 4);
+    writeFileSync(path, bytes);
+    await refusedAtOnce(goOn("nan", "from-nan"), /ERR_TENSOR_NOT_FINITE/);
+  });
+
+  async function refusedAtOnce(options: PretrainOptions, message: RegExp): Promise<void> {
+    const phases: string[] = [];
+    const refused = async () => {
+      const control = { resume: false, shouldStop: () => false };
+      for await (const event of pretrain(resolvePretrainOptions(options), control))
+        if (event.event === "phase") phases.push(event.phase);
+    };
+    await expect(refused()).rejects.toThrow(message);
+    expect(phases).toEqual([]);
+    expect(existsSync(options.out)).toBe(false);
+  }
 });

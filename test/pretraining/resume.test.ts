@@ -48,7 +48,8 @@ describe("kill -9", () => {
 
   it("at random instants, again and again: the same bytes", async () => {
     const options = toyRun(folder, "killed-often");
-    const random = new Random(Date.now(), "kill");
+    const seed = Date.now();
+    const random = new Random(seed, "kill");
     for (let i = 0; i < 3; i++)
       await killAfterMs(
         options,
@@ -57,7 +58,7 @@ describe("kill -9", () => {
       );
     const begun = existsSync(join(options.out, "checkpoints", "run.json"));
     expect((await run(options, { resume: begun })).at(-1)?.event).toBe("done");
-    expect(filesOf("killed-often")).toEqual(unbroken);
+    expect(filesOf("killed-often"), `instants of seed ${seed}`).toEqual(unbroken);
   });
 });
 

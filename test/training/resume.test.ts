@@ -68,11 +68,12 @@ describe("one seed", () => {
 
   it("gives the same bytes after kill -9 at random instants, again and again", async () => {
     const options = toyRun(folder, "killed-often");
-    const random = new Random(Date.now(), "kill");
+    const seed = Date.now();
+    const random = new Random(seed, "kill");
     for (let i = 0; i < 4; i++) await killAfterMs(options, 150 + random.int(1200), i > 0);
     const finished = await run(options, { resume: true }).catch(() => run(options)); // killed before anything stood there
     expect(finished.at(-1)?.event).toBe("done");
-    expect(modelFiles("killed-often")).toEqual(unbroken);
+    expect(modelFiles("killed-often"), `instants of seed ${seed}`).toEqual(unbroken);
   });
 
   it("gives the same bytes where every checkpoint falls on the end of an epoch", async () => {

@@ -212,14 +212,18 @@ class Masker:
         return self.assemble([self.mask(part, random) for part in segments if part], int(changed))
 
     def cut(self, tokens, random):
-        """The end of the sentence nearest to a random place in the middle half."""
+        """The end of the sentence nearest to a random place in the middle half, or else the nearest place between words."""
         n = len(tokens)
         wanted = max(1, n // 4 + random.int(max(1, (n + 1) // 2)))
         for distance in range((n + 3) // 4):
             for place in (wanted - distance, wanted + distance):
                 if 1 <= place < n and tokens[place - 1] & ~CONTINUES in self.ends:
                     return place
-        return min(wanted, max(1, n - 1))
+        for distance in range(n):
+            for place in (wanted - distance, wanted + distance):
+                if 1 <= place < n and not tokens[place] & CONTINUES:
+                    return place
+        return n
 
     def other(self, sequence, length, random):
         """The last `length` tokens of another sequence."""
