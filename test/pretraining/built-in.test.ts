@@ -99,6 +99,17 @@ describe("training without a model named", () => {
     expect(resolveTrainOptions({ train, out: "x" }, { hiddenSize: 256, examples: 160 }).epochs).toBe(30);
   });
 
+  test.each([
+    ["small models get noise on their inputs", 256, 0.15, 0.2],
+    ["large ones do not", 257, 0, 0],
+  ])("%s", (_, hiddenSize, tokenDropout, pieceDropout) => {
+    const options = resolveTrainOptions(
+      { train: "x.csv", out: "x", model: folder },
+      { hiddenSize, examples: 1000 },
+    );
+    expect(options).toMatchObject({ tokenDropout, pieceDropout });
+  });
+
   test("starts from scratch where the texts are in another language, and says so", async (context) => {
     requireDist(context);
     const train = write(
