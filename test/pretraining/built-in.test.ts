@@ -103,11 +103,9 @@ describe("training without a model named", () => {
     ["small models get noise on their inputs", 256, 0.15, 0.2],
     ["large ones do not", 257, 0, 0],
   ])("%s", (_, hiddenSize, tokenDropout, pieceDropout) => {
-    const options = resolveTrainOptions(
-      { train: "x.csv", out: "x", model: folder },
-      { hiddenSize, examples: 1000 },
-    );
-    expect(options).toMatchObject({ tokenDropout, pieceDropout });
+    const given = { train: "x.csv", out: "x", model: folder };
+    const resolved = resolveTrainOptions(given, { hiddenSize, examples: 1000 });
+    expect(resolved).toMatchObject({ tokenDropout, pieceDropout });
   });
 
   test("starts from scratch where the texts are in another language, and says so", async (context) => {
